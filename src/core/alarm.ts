@@ -1,0 +1,50 @@
+import { nowMs, startTimer, stopTimer, type TimerHandle } from './clock';
+
+// A suspended machine stops the clock that timers run on, and a delay over 2^31-1 ms (24.8 days) fires at once.
+// Looking at the wall clock at least this often bounds how late an alarm can be after a wake-up nobody told us of.
+const LONGEST_STEP_MS = 30_000;
+
+/** Calls back once when the wall clock reaches a moment, also after a sleep of the machine. */
+export class Alarm {
+  readonly #callback: () => void;
+  #dueAtMs: number | undefined;
+  #timer: TimerHandle | undefined;
+
+  constructor(callback: () => void) {
+    this.#callback = callback;
+  }
+
+  /** Arms the alarm for `dueAtMs` (Unix epoch), replacing an earlier one. A moment in the past fires on the next turn. */
+  set(dueAtMs: number): void {
+    this.cancel();
+    this.#dueAtMs = dueAtMs;
+    this.#step(0);
+  }
+
+  /** Looks at the wall clock now: to be called when something says that time may have passed unseen. */
+  check(): void {
+    if (this.#dueAtMs !== undefined && nowMs() >= this.#dueAtMs) this.#fire();
+  }
+
+  cancel(): void {
+    stopTimer(this.#timer);
+    this.#timer = undefined;
+    this.#dueAtMs = undefined;
+  }
+
+  #step(atLeastMs: number): void {
+    if (this.#dueAtMs === undefined) return;
+    const delayMs = Math.min(Math.max(this.#dueAtMs - nowMs(), atLeastMs), LONGEST_STEP_MS);
+    this.#timer = startTimer(delayMs, () => {
+      if (this.#dueAtMs === undefined) return;
+      if (nowMs() >= this.#dueAtMs) this.#fire();
+      // A timer may fire a millisecond early; never spin on it.
+      else this.#step(1);
+    });
+  }
+
+  #fire(): void {
+    this.cancel();
+    this.#callback();
+  }
+}

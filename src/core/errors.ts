@@ -1,0 +1,69 @@
+import { ERROR_CATALOGUE, type ErrorFamily, type VoiceErrorCode } from './error-catalogue';
+
+/**
+ * Every failure that the SDK throws, rejects with or emits. Switch on {@link VoiceSDKError.code}: unlike
+ * `instanceof` it also works when two copies of the SDK share a page.
+ */
+export class VoiceSDKError extends Error {
+  override readonly name: ErrorFamily = 'VoiceSDKError';
+  /** A stable code of the error catalogue. */
+  readonly code: VoiceErrorCode;
+  /** What led to it: an exception, a DOMException, or a {@link SipFailure}; absent when there is nothing to add. */
+  override readonly cause?: unknown;
+
+  constructor(code: VoiceErrorCode, message?: string, cause?: unknown) {
+    super(message ?? ERROR_CATALOGUE[code].summary);
+    this.code = code;
+    if (cause !== undefined) this.cause = cause;
+  }
+
+  /** Whether the Device, the call or the method it concerns cannot go on without somebody doing something. */
+  get fatal(): boolean {
+    return ERROR_CATALOGUE[this.code].fatal;
+  }
+
+  /** What the integrator or the agent can do about it. */
+  get remedy(): string {
+    return ERROR_CATALOGUE[this.code].remedy;
+  }
+
+  /** What is safe to log or send: neither stack nor cause. */
+  toJSON(): { name: string; code: VoiceErrorCode; message: string } {
+    return { name: this.name, code: this.code, message: this.message };
+  }
+}
+
+/** The SIP server refused who we say we are. */
+export class AuthError extends VoiceSDKError {
+  override readonly name = 'AuthError';
+}
+
+/** Becoming or staying reachable failed. */
+export class RegistrationError extends VoiceSDKError {
+  override readonly name = 'RegistrationError';
+}
+
+/** The access token cannot be used. */
+export class TokenError extends VoiceSDKError {
+  override readonly name = 'TokenError';
+}
+
+const FAMILIES = { VoiceSDKError, AuthError, RegistrationError, TokenError };
+
+/** The `cause` of errors that a SIP response led to. */
+export interface SipFailure {
+  /** SIP status code (RFC 3261 section 21), 300 to 699. */
+  readonly statusCode: number;
+  /** The reason phrase as the server worded it; for logs, not for decisions. */
+  readonly reasonPhrase: string;
+}
+
+/** Builds the error of a code, in the class that the catalogue names. */
+export function voiceError(code: VoiceErrorCode, message?: string, cause?: unknown): VoiceSDKError {
+  return new FAMILIES[ERROR_CATALOGUE[code].family](code, message, cause);
+}
+
+/** `error` itself when it is one of ours already, else one of `code` with `error` as its cause. */
+export function asVoiceError(error: unknown, code: VoiceErrorCode, message?: string): VoiceSDKError {
+  return error instanceof VoiceSDKError ? error : voiceError(code, message, error);
+}
