@@ -1,0 +1,50 @@
+import { Alarm } from '../core/alarm';
+import { nowMs } from '../core/clock';
+import { TypedEmitter } from '../core/emitter';
+import type { AccessToken } from './token';
+
+export type TokenWatchEvents = {
+  /** Once per token, the lead time before its expiry; at once when already inside the lead. */
+  willExpire: [token: AccessToken];
+  /** Once per token, at its expiry. */
+  expired: [token: AccessToken];
+};
+
+/** Watches the lifetime of the current token on the wall clock, also across a sleep of the machine. */
+export class TokenWatch extends TypedEmitter<TokenWatchEvents> {
+  readonly #leadMs: number;
+  readonly #willExpire = new Alarm(() => {
+    if (this.#token) this.emit('willExpire', this.#token);
+  });
+  readonly #expired = new Alarm(() => {
+    if (this.#token) this.emit('expired', this.#token);
+  });
+  #token: AccessToken | undefined;
+
+  constructor(leadMs: number) {
+    super();
+    this.#leadMs = leadMs;
+  }
+
+  /** Watches this token from now on, and no other. Events come on a later turn, never from inside this call. */
+  watch(token: AccessToken): void {
+    this.#token = token;
+    const expiresAtMs = token.expiresAt.getTime();
+    // A token that is already over has nothing left to warn of.
+    if (expiresAtMs > nowMs()) this.#willExpire.set(expiresAtMs - this.#leadMs);
+    else this.#willExpire.cancel();
+    this.#expired.set(expiresAtMs);
+  }
+
+  /** To be called when time may have passed unseen: on wake-up, on becoming visible. */
+  check(): void {
+    this.#willExpire.check();
+    this.#expired.check();
+  }
+
+  stop(): void {
+    this.#token = undefined;
+    this.#willExpire.cancel();
+    this.#expired.cancel();
+  }
+}

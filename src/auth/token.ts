@@ -1,0 +1,75 @@
+import { decodeJwt, type JWTPayload } from 'jose';
+import { voiceError } from '../core/errors';
+
+/** The claims of an access token (RFC 7519) that the SDK relies on. Other claims are kept as they are. */
+export interface TokenClaims {
+  /** The agent whom the backend minted the token for. */
+  readonly user_uuid: string;
+  /** A display name for the agent. */
+  readonly label?: string;
+  /** Issued at, in seconds since the Unix epoch. */
+  readonly iat?: number;
+  /** Not before, in seconds since the Unix epoch. */
+  readonly nbf?: number;
+  /** Expiry, in seconds since the Unix epoch. */
+  readonly exp: number;
+  readonly [claim: string]: unknown;
+}
+
+export interface AccessToken {
+  /** The compact JWT: a secret. */
+  readonly jwt: string;
+  readonly claims: TokenClaims;
+  readonly expiresAt: Date;
+}
+
+// Clocks of backend and browser differ by a little even when both are synchronised (RFC 7519 section 4.1.5
+// allows "a small leeway, usually no more than a few minutes").
+const NOT_BEFORE_LEEWAY_S = 60;
+
+/** The largest moment that a JavaScript Date can hold, in seconds (ECMA-262, 8.64e15 ms). */
+const LATEST_DATE_S = 8.64e12;
+
+/**
+ * Reads an access token without verifying its signature: the browser holds no key, the server verifies.
+ *
+ * @throws TokenError `TOKEN_INVALID` (not a JWT, or no `user_uuid`), `TOKEN_NO_EXPIRY`, `TOKEN_NOT_YET_VALID`.
+ * An expired token is read without complaint; see {@link assertNotExpired}.
+ */
+export function readToken(jwt: unknown, nowMs: number): AccessToken {
+  const claims = decode(jwt);
+  const { user_uuid: userUuid, label, exp, nbf } = claims;
+  if (typeof userUuid !== 'string' || userUuid === '')
+    throw voiceError('TOKEN_INVALID', 'The token has no user_uuid claim.');
+  if (label !== undefined && typeof label !== 'string')
+    throw voiceError('TOKEN_INVALID', 'The label claim is not a string.');
+  if (exp === undefined) throw voiceError('TOKEN_NO_EXPIRY');
+  if (!isMoment(exp)) throw voiceError('TOKEN_INVALID', 'The exp claim is not a moment in seconds.');
+  if (nbf !== undefined && !isMoment(nbf))
+    throw voiceError('TOKEN_INVALID', 'The nbf claim is not a moment in seconds.');
+  if (nbf !== undefined && nbf - NOT_BEFORE_LEEWAY_S > nowMs / 1000) throw voiceError('TOKEN_NOT_YET_VALID');
+  return {
+    jwt: jwt as string,
+    claims: Object.freeze(claims as TokenClaims),
+    expiresAt: new Date(exp * 1000),
+  };
+}
+
+/** @throws TokenError `TOKEN_EXPIRED` */
+export function assertNotExpired(token: AccessToken, nowMs: number): void {
+  if (token.expiresAt.getTime() <= nowMs) throw voiceError('TOKEN_EXPIRED');
+}
+
+function decode(jwt: unknown): JWTPayload {
+  if (typeof jwt !== 'string') throw voiceError('TOKEN_INVALID', 'The token is not a string.');
+  try {
+    return decodeJwt(jwt);
+  } catch {
+    // The decoder's own message may quote the token, so it is not passed on as the cause.
+    throw voiceError('TOKEN_INVALID');
+  }
+}
+
+function isMoment(value: unknown): value is number {
+  return typeof value === 'number' && Number.isFinite(value) && Math.abs(value) <= LATEST_DATE_S;
+}

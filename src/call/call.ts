@@ -1,0 +1,143 @@
+import type { VoiceSDKError } from '../core/errors';
+import type { Subscribable } from '../core/emitter';
+import type { DisconnectInitiator, DisconnectReason } from '../sip/end-reason';
+import type { CallStatus } from './call-state';
+
+/** How and why a call ended. */
+export interface DisconnectInfo {
+  /** A stable name to switch on. */
+  readonly reason: DisconnectReason;
+  /** SIP status code (RFC 3261 section 21), where a response or a Reason header (RFC 3326) carried one. */
+  readonly code?: number;
+  /** The words of the far end or of the SIP stack; for logs. */
+  readonly cause: string;
+  /** Who ended it; `network` where neither side meant to. */
+  readonly initiator: DisconnectInitiator;
+  /** How long both sides were connected, in milliseconds; 0 when the call was never accepted. */
+  readonly durationMs: number;
+}
+
+/** The events of a {@link Call}, each with what its listeners receive. */
+export type CallEvents = {
+  /** Outbound: the far end rings. `hasEarlyMedia`: it sends its own ringing or an announcement as audio. */
+  ringing: [detail: { readonly hasEarlyMedia: boolean }];
+  /** Both sides are connected. */
+  accepted: [];
+  /** The call is over. Fires exactly once for every call, last of all its events. */
+  disconnect: [info: DisconnectInfo];
+  /** Something failed that no awaited promise has reported. A call that never came about reports why here. */
+  error: [error: VoiceSDKError];
+  /** The microphone was muted (true) or unmuted. */
+  mute: [isMuted: boolean];
+  /** This side put the call on hold (true) or resumed it, and the far end has agreed. */
+  hold: [isOnHold: boolean];
+  /** The far end put the call on hold (true) or resumed it. */
+  remoteHold: [isOnHold: boolean];
+  /** The browser plays no sound until the agent interacts with the page; it starts at the next gesture. */
+  audioBlocked: [];
+  /** Blocked sound has started. */
+  audioUnblocked: [];
+};
+
+/**
+ * The raw session of the SIP stack, as an escape hatch. Its shape belongs to the stack, not to this SDK, and may
+ * change with any release.
+ */
+export interface RawCallSession {
+  readonly id: string;
+  readonly connection: RTCPeerConnection | null;
+  on(event: string, listener: (data: never) => void): void;
+}
+
+/**
+ * One call. Comes from `device.connect()` or the `incoming` event.
+ *
+ * Methods that return a promise may be called without awaiting it: a failure that nobody handles arrives as an
+ * `error` event and is never an unhandled rejection.
+ *
+ * | method | pending | ringing, outbound | ringing, inbound | accepted | over |
+ * |---|---|---|---|---|---|
+ * | `accept` | `INVALID_STATE` | `INVALID_STATE` | answers | resolves, nothing to do | `INVALID_STATE` |
+ * | `reject` | `INVALID_STATE` | `INVALID_STATE` | refuses | `INVALID_STATE` | ignored |
+ * | `disconnect` | cancels | cancels | refuses (486) | hangs up | resolves, nothing to do |
+ * | `mute` | remembered | remembered | remembered | mutes | ignored |
+ * | `hold`, `sendDigits` | `INVALID_STATE` | `INVALID_STATE` | `INVALID_STATE` | done | `INVALID_STATE` |
+ * | `setInputDevice`, `setOutputDevice` | done | done | remembered | done | `INVALID_STATE` |
+ */
+export interface Call extends Subscribable<CallEvents> {
+  readonly direction: 'inbound' | 'outbound';
+  /** The far end: a telephone number (E.164 digits, with `+` where given) or a SIP URI. */
+  readonly remoteIdentity?: string;
+  /** The name that the far end goes by, where it sent one. Show it as text: it is whatever the caller chose. */
+  readonly remoteDisplayName?: string;
+  /**
+   * Inbound: the INVITE's `X-2Chat-*` headers with the prefix stripped, names in the spelling of the SIP stack
+   * (`X-2Chat-Customer-Id` is `Customer-Id`). Empty for outbound calls.
+   */
+  readonly customHeaders: Readonly<Record<string, string>>;
+  /** The SIP stack's own session; undocumented on purpose. */
+  readonly session: RawCallSession;
+
+  getStatus(): CallStatus;
+
+  /**
+   * Answers an inbound call: opens the microphone, then sends the 200. Resolves when the caller is connected.
+   * When the microphone fails the call goes on ringing and can be accepted again.
+   *
+   * @throws VoiceSDKError `MICROPHONE_DENIED`, `MICROPHONE_NOT_FOUND`, `MICROPHONE_BUSY`, `MICROPHONE_FAILED`;
+   * `CALL_CANCELED` when the caller was faster; `MEDIA_FAILED`; `INVALID_STATE`.
+   */
+  accept(): Promise<void>;
+
+  /**
+   * Refuses an inbound call.
+   *
+   * @param statusCode SIP status 400 to 699, default 486 (busy). With 603 a proxy stops ringing the agent's other
+   * devices as well (RFC 3261 section 16.7).
+   * @throws VoiceSDKError `INVALID_ARGUMENT`, `INVALID_STATE`
+   */
+  reject(statusCode?: number): void;
+
+  /** Hangs up, in any state. Resolves when the call is over on this side; never rejects. */
+  disconnect(): Promise<void>;
+
+  /** Mutes the microphone (true) or unmutes it. Before the call is accepted it is remembered. */
+  mute(on: boolean): void;
+  isMuted(): boolean;
+
+  /**
+   * Puts the far end on hold (true) or resumes, by re-INVITE with `a=sendonly`/`a=sendrecv` (RFC 3264 section 8.4).
+   * Requests are done one after another; the one that changes nothing resolves without a re-INVITE.
+   *
+   * @throws VoiceSDKError `HOLD_FAILED`, `SIGNALING_LOST`, `CALL_TIMEOUT` (the call goes on as it was); `INVALID_STATE`.
+   */
+  hold(on: boolean): Promise<void>;
+  /** Whether this side holds the call and the far end has agreed. */
+  isOnHold(): boolean;
+  /** Whether the far end holds the call. */
+  isOnRemoteHold(): boolean;
+
+  /**
+   * Sends DTMF digits in order, as RFC 4733 telephone events; by SIP INFO only where the far end negotiated no
+   * telephone events. Resolves when the last digit was sent. Digits asked for meanwhile follow after.
+   *
+   * @param digits of `0-9 * # A-D`; a comma pauses for 2 s.
+   * @throws VoiceSDKError `INVALID_ARGUMENT`, `INVALID_STATE`, `DTMF_FAILED`, `SIGNALING_LOST`
+   */
+  sendDigits(digits: string): Promise<void>;
+
+  /**
+   * Chooses the microphone of this call, without a re-INVITE and keeping mute. From then on the call does not
+   * follow `device.setInputDevice()`.
+   *
+   * @throws VoiceSDKError `MICROPHONE_*` (the previous microphone goes on), `INVALID_ARGUMENT`, `INVALID_STATE`
+   */
+  setInputDevice(deviceId: string): Promise<void>;
+
+  /**
+   * Chooses the speaker of this call. From then on it does not follow `device.setOutputDevice()`.
+   *
+   * @throws VoiceSDKError `UNSUPPORTED` (Safari), `OUTPUT_DEVICE_FAILED`, `INVALID_ARGUMENT`, `INVALID_STATE`
+   */
+  setOutputDevice(deviceId: string): Promise<void>;
+}

@@ -1,0 +1,266 @@
+import { monotonicMs } from '../core/clock';
+import { TypedEmitter } from '../core/emitter';
+import { asVoiceError, voiceError } from '../core/errors';
+import type { Logger } from '../core/logger';
+import { SurfacedPromise } from '../core/surfaced-promise';
+import { StateMachine } from '../core/transitions';
+import type { RemoteAudio } from '../media/remote-audio';
+import type { SipEnd } from '../sip/end-reason';
+import type { SipSession } from '../sip/session';
+import type { Call, CallEvents, DisconnectInfo, RawCallSession } from './call';
+import { CallAudio } from './call-audio';
+import { CALL_TRANSITIONS, type CallStatus, type CallTransition, isOver } from './call-state';
+import { Dtmf } from './dtmf';
+import { Hold } from './hold';
+import type { RemoteIdentity } from './remote-identity';
+
+export interface LiveCallOptions {
+  readonly session: SipSession;
+  readonly audio: CallAudio;
+  readonly remoteAudio: RemoteAudio;
+  readonly remote: RemoteIdentity;
+  readonly customHeaders: Readonly<Record<string, string>>;
+  readonly logger: Logger;
+  /** Whether the ringtone may sound for this call. */
+  readonly onAlerting: (isAlerting: boolean) => void;
+}
+
+/** A {@link Call} over one SIP session. It joins the parts and holds the state; what they do is theirs. */
+export class LiveCall extends TypedEmitter<CallEvents> implements Call {
+  readonly direction: 'inbound' | 'outbound';
+  readonly remoteIdentity?: string;
+  readonly remoteDisplayName?: string;
+  readonly customHeaders: Readonly<Record<string, string>>;
+
+  readonly #session: SipSession;
+  readonly #audio: CallAudio;
+  readonly #hold: Hold;
+  readonly #dtmf: Dtmf;
+  readonly #logger: Logger;
+  readonly #machine: StateMachine<CallStatus, CallTransition>;
+  readonly #onAlerting: (isAlerting: boolean) => void;
+  #accepting: Promise<void> | undefined;
+  #acceptedAtMs: number | undefined;
+  #isOnRemoteHold = false;
+  #endError: Error | undefined;
+
+  constructor(options: LiveCallOptions) {
+    super();
+    const { session, audio, remote } = options;
+    this.direction = session.direction;
+    if (remote.address !== undefined) this.remoteIdentity = remote.address;
+    if (remote.displayName !== undefined) this.remoteDisplayName = remote.displayName;
+    this.customHeaders = options.customHeaders;
+    this.#session = session;
+    this.#audio = audio;
+    this.#logger = options.logger;
+    this.#onAlerting = options.onAlerting;
+    this.#machine = new StateMachine(
+      CALL_TRANSITIONS,
+      this.direction === 'inbound' ? 'ringing' : 'pending',
+      (status, event) => {
+        this.#logger.debug(`${event} is not possible while ${status}`);
+      },
+    );
+    this.#hold = new Hold({
+      negotiate: (on) => session.setHold(on),
+      silence: (on) => {
+        audio.setHeld(on);
+      },
+      onChange: (isOnHold) => {
+        this.emit('hold', isOnHold);
+      },
+    });
+    this.#dtmf = new Dtmf({
+      connection: () => session.peerConnection,
+      sendInfoDigit: (digit, durationMs) => session.sendInfoDigit(digit, durationMs),
+      signal: session.signal,
+    });
+    this.#listen(options.remoteAudio);
+  }
+
+  get session(): RawCallSession {
+    return this.#session.raw;
+  }
+
+  getStatus(): CallStatus {
+    return this.#machine.state;
+  }
+
+  isMuted(): boolean {
+    return this.#audio.isMuted;
+  }
+
+  isOnHold(): boolean {
+    return this.#hold.isOnHold;
+  }
+
+  isOnRemoteHold(): boolean {
+    return this.#isOnRemoteHold;
+  }
+
+  accept(): Promise<void> {
+    return this.#surfaced(async () => {
+      if (this.direction !== 'inbound')
+        throw voiceError('INVALID_STATE', 'Only an inbound call can be accepted.');
+      if (this.getStatus() === 'accepted') return;
+      if (this.getStatus() !== 'ringing') throw this.#wrongState('accepted');
+      this.#accepting ??= this.#answer().finally(() => {
+        this.#accepting = undefined;
+      });
+      await this.#accepting;
+    });
+  }
+
+  reject(statusCode = 486): void {
+    if (!Number.isInteger(statusCode) || statusCode < 400 || statusCode > 699) {
+      throw voiceError('INVALID_ARGUMENT', 'A call is rejected with a SIP status from 400 to 699.');
+    }
+    if (isOver(this.getStatus())) return;
+    if (this.direction !== 'inbound' || this.getStatus() !== 'ringing') throw this.#wrongState('rejected');
+    this.#session.reject(statusCode);
+  }
+
+  disconnect(): Promise<void> {
+    if (this.direction === 'inbound' && this.getStatus() === 'ringing') this.reject();
+    else this.#session.hangUp();
+    return Promise.resolve();
+  }
+
+  /** Takes over a choice of the Device, unless this call has made its own. */
+  followInputDevice(deviceId: string): Promise<void> {
+    return this.#audio.setInputDevice(deviceId, 'device');
+  }
+
+  /** Takes over a choice of the Device, unless this call has made its own. */
+  followOutputDevice(deviceId: string): Promise<void> {
+    return this.#audio.setOutputDevice(deviceId, 'device');
+  }
+
+  mute(on: boolean): void {
+    if (!isOver(this.getStatus())) this.#audio.setMuted(on);
+  }
+
+  hold(on: boolean): Promise<void> {
+    return this.#whenAccepted('put on hold', () => this.#hold.request(on));
+  }
+
+  sendDigits(digits: string): Promise<void> {
+    return this.#whenAccepted('sent digits', () => this.#dtmf.send(digits));
+  }
+
+  setInputDevice(deviceId: string): Promise<void> {
+    return this.#whenAlive(deviceId, () => this.#audio.setInputDevice(deviceId, 'call'));
+  }
+
+  setOutputDevice(deviceId: string): Promise<void> {
+    return this.#whenAlive(deviceId, () => this.#audio.setOutputDevice(deviceId, 'call'));
+  }
+
+  async #answer(): Promise<void> {
+    this.#onAlerting(false);
+    try {
+      const stream = await this.#audio.open();
+      await this.#session.answer(stream);
+    } catch (error) {
+      this.#audio.close();
+      if (this.getStatus() === 'ringing') this.#onAlerting(true);
+      // The signal's reason says "ended"; why is more useful to whoever pressed the button.
+      if (isOver(this.getStatus())) throw this.#endError ?? asVoiceError(error, 'CALL_CANCELED');
+      throw asVoiceError(error, 'MEDIA_FAILED');
+    }
+  }
+
+  #listen(remoteAudio: RemoteAudio): void {
+    const session = this.#session;
+    if (session.peerConnection) this.#audio.bind(session.peerConnection);
+    session.on('peerConnection', (connection) => {
+      this.#audio.bind(connection);
+    });
+    session.on('progress', ({ statusCode, hasEarlyMedia }) => {
+      if (this.direction !== 'outbound' || !this.#machine.can('ring')) return;
+      this.#machine.send('ring');
+      this.#logger.info('ringing', { statusCode });
+      this.emit('ringing', { hasEarlyMedia });
+    });
+    session.on('confirmed', () => {
+      if (!this.#machine.send('accept')) return;
+      this.#acceptedAtMs = monotonicMs();
+      this.#logger.info('accepted');
+      this.emit('accepted');
+    });
+    session.on('remoteHold', (isHeld) => {
+      this.#isOnRemoteHold = isHeld;
+      this.emit('remoteHold', isHeld);
+    });
+    session.once('ended', (end) => {
+      this.#onEnd(end);
+    });
+    this.#audio.on('mute', (isMuted) => {
+      this.emit('mute', isMuted);
+    });
+    this.#audio.on('error', (error) => {
+      this.emit('error', error);
+    });
+    remoteAudio.on('blocked', () => {
+      this.emit('audioBlocked');
+      this.emit('error', voiceError('AUDIO_BLOCKED'));
+    });
+    remoteAudio.on('unblocked', () => {
+      this.emit('audioUnblocked');
+    });
+  }
+
+  #onEnd(end: SipEnd): void {
+    const durationMs = this.#acceptedAtMs === undefined ? 0 : Math.round(monotonicMs() - this.#acceptedAtMs);
+    const wasAccepted = this.#acceptedAtMs !== undefined;
+    this.#endError = voiceError(end.errorCode ?? 'CALL_CANCELED', describeEnd(end));
+    this.#machine.send(end.errorCode !== undefined && !wasAccepted ? 'fail' : 'end');
+    this.#onAlerting(false);
+    this.#audio.dispose();
+    this.#logger.info(`ended: ${end.reason}`, { initiator: end.initiator, code: end.code });
+    if (end.errorCode !== undefined)
+      this.emit('error', voiceError(end.errorCode, describeEnd(end), causeOf(end)));
+    const info: DisconnectInfo = {
+      reason: end.reason,
+      ...(end.code === undefined ? {} : { code: end.code }),
+      cause: end.cause,
+      initiator: end.initiator,
+      durationMs,
+    };
+    this.emit('disconnect', Object.freeze(info));
+  }
+
+  #whenAccepted(what: string, action: () => Promise<void>): Promise<void> {
+    return this.#surfaced(async () => {
+      if (this.getStatus() !== 'accepted') throw this.#wrongState(what);
+      await action();
+    });
+  }
+
+  #whenAlive(deviceId: unknown, action: () => Promise<void>): Promise<void> {
+    return this.#surfaced(async () => {
+      if (typeof deviceId !== 'string') throw voiceError('INVALID_ARGUMENT', 'A device id is a string.');
+      if (isOver(this.getStatus())) throw this.#wrongState('changed');
+      await action();
+    });
+  }
+
+  #surfaced(action: () => Promise<void>): Promise<void> {
+    return SurfacedPromise.from(action(), (error) => {
+      this.emit('error', asVoiceError(error, 'MEDIA_FAILED'));
+    });
+  }
+
+  #wrongState(what: string): Error {
+    return voiceError('INVALID_STATE', `A call that is ${this.getStatus()} cannot be ${what}.`);
+  }
+}
+
+function describeEnd(end: SipEnd): string {
+  return end.code === undefined ? `${end.reason}: ${end.cause}.` : `${end.reason}: ${end.code} ${end.cause}.`;
+}
+
+function causeOf(end: SipEnd): unknown {
+  return end.code === undefined ? undefined : { statusCode: end.code, reasonPhrase: end.cause };
+}

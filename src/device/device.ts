@@ -1,0 +1,344 @@
+import { obtainCredentials, platformCredentials } from '../auth/fetch-credentials';
+import type { FetchCredentials } from '../auth/sip-credentials';
+import { type AccessToken, assertNotExpired, readToken, type TokenClaims } from '../auth/token';
+import { TokenWatch } from '../auth/token-watch';
+import type { Call } from '../call/call';
+import { nowMs, randomUuid } from '../core/clock';
+import { Disposer } from '../core/disposer';
+import { TypedEmitter } from '../core/emitter';
+import { asVoiceError, voiceError, type VoiceSDKError } from '../core/errors';
+import { Logger } from '../core/logger';
+import { SurfacedPromise } from '../core/surfaced-promise';
+import { type AudioDevice, enumerateAudioDevices } from '../media/devices';
+import { Registration } from '../registration/registration';
+import { Wake } from '../registration/wake';
+import { assertSingleLine } from '../sip/address';
+import { checkExtraHeaders } from '../sip/headers';
+import type { SipSession } from '../sip/session';
+import { Calls } from './calls';
+import { type CheckedOptions, checkOptions, type DeviceOptions } from './options';
+
+/** The events of a {@link Device}, each with what its listeners receive. */
+export type DeviceEvents = {
+  /** The server confirmed the registration: calls can come in and go out. */
+  registered: [];
+  /** The registration is gone, on request or because the server refused it. */
+  unregistered: [detail: { readonly reason?: string }];
+  /** An inbound call rings. Listeners that reject it at once keep the caller from hearing ringing. */
+  incoming: [call: Call];
+  /** Once per token, `tokenExpiryLeadMs` before its expiry: pass a fresh one to `updateToken()`. */
+  tokenWillExpire: [detail: { readonly expiresAt: Date }];
+  /** The connection was lost; attempt 1, 2, ... to get it back. Live calls keep their audio. */
+  reconnecting: [detail: { readonly attempt: number }];
+  /** Registered again after a loss. */
+  reconnected: [];
+  /** Something failed that no awaited promise has reported. */
+  error: [error: VoiceSDKError];
+  /** The browser does not play the ringtone until the agent interacts with the page; it starts at the next gesture. */
+  audioBlocked: [];
+  /** The blocked ringtone has started. */
+  audioUnblocked: [];
+};
+
+/** What to call, and as whom. */
+export interface ConnectOptions {
+  /** Telephone number in any usual notation, user name, or SIP URI of the account's own domain. */
+  readonly to: string;
+  /** Caller ID: a number or user name that the account may use. Default: the account itself. */
+  readonly from?: string;
+  /** Name shown to the far end. Default: the one of the account. */
+  readonly displayName?: string;
+  /** Raw SIP headers (`Name: value`) on this INVITE, after `defaultExtraHeaders`. */
+  readonly extraHeaders?: readonly string[];
+}
+
+/**
+ * One agent's phone. Opens nothing before `register()`; `destroy()` gives everything back.
+ *
+ * Methods that return a promise may be called without awaiting it: a failure that nobody handles arrives as an
+ * `error` event and is never an unhandled rejection.
+ */
+export class Device extends TypedEmitter<DeviceEvents> {
+  readonly #options: CheckedOptions;
+  readonly #logger: Logger;
+  readonly #disposer = new Disposer();
+  readonly #fetchCredentials: FetchCredentials;
+  readonly #tokenWatch: TokenWatch;
+  readonly #registration: Registration;
+  readonly #calls: Calls;
+  #jwt: string;
+  #read: AccessToken | undefined;
+
+  /**
+   * @throws VoiceSDKError `INVALID_ARGUMENT` for an option that cannot be used. A bad token is reported by
+   * `register()`, not here.
+   */
+  constructor(options: DeviceOptions) {
+    super();
+    this.#options = checkOptions(options);
+    this.#jwt = options.token;
+    this.#logger = new Logger(this.#options.logLevel);
+    this.#fetchCredentials = this.#options.fetchCredentials ?? platformCredentials(this.#options.apiBaseUrl);
+    this.#tokenWatch = new TokenWatch(this.#options.tokenExpiryLeadMs);
+    const wake = new Wake();
+    this.#registration = new Registration({
+      obtainCredentials: (signal) => this.#obtainCredentials(signal),
+      iceServers: this.#options.iceServers,
+      instanceId: randomUuid(),
+      wake,
+      logger: this.#logger.child('registration'),
+    });
+    this.#calls = new Calls(this.#options, this.#logger);
+    this.#disposer.add(() => {
+      wake.dispose();
+    });
+    this.#connectParts(wake);
+  }
+
+  /**
+   * Fetches SIP credentials, opens the WebSocket and registers; resolves when the server confirms. Calling it at
+   * once or when registered is the same registration.
+   *
+   * @throws TokenError `TOKEN_INVALID`, `TOKEN_EXPIRED`, `TOKEN_NO_EXPIRY`, `TOKEN_NOT_YET_VALID`; VoiceSDKError
+   * `CONFIG_FETCH_FAILED`, `BROWSER_UNSUPPORTED`, `DESTROYED`; AuthError `AUTH_ERROR`; RegistrationError
+   * `REGISTRATION_FAILED`, `SIGNALING_UNREACHABLE`.
+   */
+  register(): Promise<void> {
+    return this.#surfaced(async () => {
+      this.#assertAlive();
+      if (typeof WebSocket !== 'function' || typeof RTCPeerConnection !== 'function')
+        throw voiceError('BROWSER_UNSUPPORTED');
+      const token = this.#usableToken();
+      if (this.#registration.state === 'unregistered') this.#tokenWatch.watch(token);
+      await this.#registration.register();
+    });
+  }
+
+  /**
+   * Calls a number or a user; resolves once the INVITE is sent. What becomes of it is for the Call's events.
+   *
+   * @throws VoiceSDKError `NOT_REGISTERED`, `SIGNALING_LOST`, `TOKEN_EXPIRED`, `INVALID_ARGUMENT`, `MICROPHONE_DENIED`,
+   * `MICROPHONE_NOT_FOUND`, `MICROPHONE_BUSY`, `MICROPHONE_FAILED`, `MEDIA_FAILED`, `DESTROYED`
+   */
+  connect(options: ConnectOptions): Promise<Call> {
+    return this.#surfaced(async () => {
+      this.#assertAlive();
+      const { to, from, displayName, extraHeaders } = checkConnectOptions(options);
+      assertNotExpired(this.#token(), nowMs());
+      const { userAgent, state } = this.#registration;
+      if (state === 'recovering') throw voiceError('SIGNALING_LOST');
+      if (!userAgent || state !== 'registered') throw voiceError('NOT_REGISTERED');
+      return this.#calls.place(userAgent, {
+        to,
+        ...(from === undefined ? {} : { from }),
+        ...(displayName === undefined ? {} : { displayName }),
+        extraHeaders: [...this.#options.defaultExtraHeaders, ...extraHeaders],
+      });
+    });
+  }
+
+  /**
+   * Replaces the token in place: live calls and the registration go on, and credentials for the new token are
+   * fetched in the background. Rejects, and changes nothing, when the token cannot be used.
+   *
+   * @throws TokenError `TOKEN_USER_MISMATCH`, `TOKEN_EXPIRED`, `TOKEN_INVALID`, `TOKEN_NO_EXPIRY`,
+   * `TOKEN_NOT_YET_VALID`; VoiceSDKError `DESTROYED`
+   */
+  updateToken(jwt: string): Promise<void> {
+    return this.#surfaced(async () => {
+      this.#assertAlive();
+      const token = readToken(jwt, nowMs());
+      assertNotExpired(token, nowMs());
+      if (token.claims.user_uuid !== this.identity.user_uuid) throw voiceError('TOKEN_USER_MISMATCH');
+      this.#jwt = jwt;
+      if (this.#registration.state !== 'unregistered') this.#tokenWatch.watch(token);
+      this.#registration.renewCredentials();
+      await Promise.resolve();
+    });
+  }
+
+  /**
+   * Removes the registration and closes the WebSocket, the latter when the last live call has ended. Without a
+   * registration it does nothing. Never rejects: what the server did not confirm is an `error` event
+   * (`UNREGISTER_ERROR`).
+   */
+  unregister(): Promise<void> {
+    return this.#surfaced(async () => {
+      if (this.#disposer.disposed) return;
+      this.#tokenWatch.stop();
+      await this.#registration.unregister();
+    });
+  }
+
+  /**
+   * Ends every call, removes the registration and gives everything back. What the servers must know leaves before
+   * it returns, so that it works in `pagehide`; the SDK calls it there itself. Safe to call twice.
+   */
+  destroy(): void {
+    if (this.#disposer.disposed) return;
+    this.#disposer.dispose();
+    this.#tokenWatch.stop();
+    this.#registration.dispose();
+    this.#calls.dispose();
+    this.removeAllListeners();
+    this.#logger.info('destroyed');
+  }
+
+  /**
+   * Microphones and speakers. Their labels are empty until the page was once allowed to use the microphone.
+   *
+   * @throws VoiceSDKError `BROWSER_UNSUPPORTED`, `MICROPHONE_DENIED` (page policy)
+   */
+  enumerateDevices(): Promise<AudioDevice[]> {
+    return this.#surfaced(() => enumerateAudioDevices());
+  }
+
+  /**
+   * Prefers a microphone; live calls follow unless they chose their own. Opens nothing while there is no call.
+   *
+   * @param deviceId from `enumerateDevices()`; `''` or `'default'` is the system's default.
+   * @throws VoiceSDKError `MICROPHONE_*` (the previous one goes on), `INVALID_ARGUMENT`, `DESTROYED`
+   */
+  setInputDevice(deviceId: string): Promise<void> {
+    return this.#surfaced(async () => {
+      this.#assertAlive();
+      assertDeviceId(deviceId);
+      await this.#calls.setInputDevice(deviceId);
+    });
+  }
+
+  /**
+   * Prefers a speaker for calls and the ringtone; live calls follow unless they chose their own.
+   *
+   * @param deviceId from `enumerateDevices()`; `''` or `'default'` is the system's default.
+   * @throws VoiceSDKError `UNSUPPORTED` (Safari), `OUTPUT_DEVICE_FAILED`, `INVALID_ARGUMENT`, `DESTROYED`
+   */
+  setOutputDevice(deviceId: string): Promise<void> {
+    return this.#surfaced(async () => {
+      this.#assertAlive();
+      assertDeviceId(deviceId);
+      await this.#calls.setOutputDevice(deviceId);
+    });
+  }
+
+  /** Whether calls can come in and go out right now. */
+  isRegistered(): boolean {
+    return this.#registration.isRegistered;
+  }
+
+  /** The claims of the current token. @throws TokenError when it is not readable */
+  get identity(): TokenClaims {
+    return this.#token().claims;
+  }
+
+  /** The agent's display name, where the token has one. */
+  get label(): string | undefined {
+    return this.identity.label;
+  }
+
+  /** When the current token expires. @throws TokenError when it is not readable */
+  get tokenExpiresAt(): Date {
+    return this.#token().expiresAt;
+  }
+
+  #connectParts(wake: Wake): void {
+    const registration = this.#registration;
+    registration.on('registered', () => {
+      this.emit('registered');
+    });
+    registration.on('unregistered', (detail) => {
+      this.emit('unregistered', detail);
+    });
+    registration.on('reconnecting', (detail) => {
+      this.emit('reconnecting', detail);
+    });
+    registration.on('reconnected', () => {
+      this.emit('reconnected');
+    });
+    registration.on('error', (error) => {
+      this.#report(error);
+    });
+    registration.on('incoming', (session) => {
+      this.#onInvite(session);
+    });
+    this.#calls.on('incoming', (call) => {
+      this.emit('incoming', call);
+    });
+    this.#calls.on('error', (error) => {
+      this.#report(error);
+    });
+    this.#calls.on('audioBlocked', () => {
+      this.emit('audioBlocked');
+    });
+    this.#calls.on('audioUnblocked', () => {
+      this.emit('audioUnblocked');
+    });
+    this.#tokenWatch.on('willExpire', ({ expiresAt }) => {
+      this.emit('tokenWillExpire', { expiresAt });
+    });
+    this.#tokenWatch.on('expired', () => {
+      this.#report(voiceError('TOKEN_EXPIRED'));
+    });
+    wake.on('wake', () => {
+      this.#tokenWatch.check();
+    });
+    wake.on('leave', () => {
+      this.destroy();
+    });
+  }
+
+  #onInvite(session: SipSession): void {
+    // An agent whose token ran out takes no new calls; 480 lets the caller's queue go on to the next agent.
+    if (this.#token().expiresAt.getTime() <= nowMs()) session.reject(480);
+    else this.#calls.receive(session);
+  }
+
+  async #obtainCredentials(signal: AbortSignal): ReturnType<FetchCredentials> {
+    const token = this.#usableToken();
+    return obtainCredentials(this.#fetchCredentials, token.jwt, signal);
+  }
+
+  #token(): AccessToken {
+    if (this.#read?.jwt !== this.#jwt) this.#read = readToken(this.#jwt, nowMs());
+    return this.#read;
+  }
+
+  #usableToken(): AccessToken {
+    const token = this.#token();
+    assertNotExpired(token, nowMs());
+    return token;
+  }
+
+  #assertAlive(): void {
+    if (this.#disposer.disposed) throw voiceError('DESTROYED');
+  }
+
+  #report(error: VoiceSDKError): void {
+    this.#logger.warn('error', error);
+    this.emit('error', error);
+  }
+
+  #surfaced<T>(action: () => Promise<T>): Promise<T> {
+    return SurfacedPromise.from(action(), (error) => {
+      this.#report(asVoiceError(error, 'MEDIA_FAILED'));
+    });
+  }
+}
+
+function assertDeviceId(deviceId: unknown): void {
+  if (typeof deviceId !== 'string') throw voiceError('INVALID_ARGUMENT', 'A device id is a string.');
+}
+
+function checkConnectOptions(
+  options: ConnectOptions,
+): Required<Pick<ConnectOptions, 'to' | 'extraHeaders'>> & ConnectOptions {
+  const given = options as ConnectOptions | null | undefined;
+  if (typeof given !== 'object' || given === null)
+    throw voiceError('INVALID_ARGUMENT', 'connect() takes an object with to.');
+  if (given.displayName !== undefined) {
+    if (typeof given.displayName !== 'string')
+      throw voiceError('INVALID_ARGUMENT', 'displayName is not a string.');
+    assertSingleLine(given.displayName, 'displayName');
+  }
+  return { ...given, extraHeaders: checkExtraHeaders(given.extraHeaders, 'extraHeaders') };
+}

@@ -1,0 +1,113 @@
+import { DEFAULT_API_BASE_URL } from '../auth/fetch-credentials';
+import type { FetchCredentials } from '../auth/sip-credentials';
+import { voiceError } from '../core/errors';
+import { LOG_LEVELS, type LogLevel } from '../core/logger';
+import { checkExtraHeaders } from '../sip/headers';
+
+/** Options of a {@link Device}. */
+export interface DeviceOptions {
+  /** The JWT that your backend minted for this agent. A secret: the SDK neither logs nor stores it. */
+  readonly token: string;
+  /** How much is written to the console. Default `warn`. */
+  readonly logLevel?: LogLevel;
+  /** Whether a further inbound call may ring while one is live. Default false: it is refused with 486. */
+  readonly allowIncomingWhileBusy?: boolean;
+  /** STUN and TURN servers, replacing those of the credentials entirely. Default: from the credentials. */
+  readonly iceServers?: readonly RTCIceServer[];
+  /** Devices to begin with. Default: those of the system. */
+  readonly media?: { readonly inputDeviceId?: string; readonly outputDeviceId?: string };
+  /** A sound that is looped while an inbound call rings. Default: none. */
+  readonly ringtoneUrl?: string;
+  /** How long before the token's `exp` the event `tokenWillExpire` fires, in milliseconds. Default 60000. */
+  readonly tokenExpiryLeadMs?: number;
+  /** Raw SIP headers (`Name: value`) on every outbound INVITE. Default: none. */
+  readonly defaultExtraHeaders?: readonly string[];
+  /** Where the platform's API is. Default `https://api.p.2chat.io`. */
+  readonly apiBaseUrl?: string;
+  /** Replaces the request that exchanges the token for SIP credentials, for a backend of your own. */
+  readonly fetchCredentials?: FetchCredentials;
+}
+
+export interface CheckedOptions {
+  readonly logLevel: LogLevel;
+  readonly allowIncomingWhileBusy: boolean;
+  readonly iceServers: readonly RTCIceServer[] | undefined;
+  readonly inputDeviceId: string | undefined;
+  readonly outputDeviceId: string | undefined;
+  readonly ringtoneUrl: string | undefined;
+  readonly tokenExpiryLeadMs: number;
+  readonly defaultExtraHeaders: readonly string[];
+  readonly apiBaseUrl: string;
+  readonly fetchCredentials: FetchCredentials | undefined;
+}
+
+// Contract of the option: a minute is enough for a backend to mint a token.
+const DEFAULT_TOKEN_EXPIRY_LEAD_MS = 60_000;
+
+/** Checks options as a JavaScript caller may pass them. @throws VoiceSDKError `INVALID_ARGUMENT` */
+export function checkOptions(options: DeviceOptions): CheckedOptions {
+  const given = options as Partial<Record<keyof DeviceOptions, unknown>> | null | undefined;
+  if (typeof given !== 'object' || given === null) fail('options', 'an object');
+  const { logLevel, iceServers, media, tokenExpiryLeadMs: leadMs } = given;
+  check('logLevel', LOG_LEVELS.join(', '), logLevel, (value) =>
+    (LOG_LEVELS as readonly unknown[]).includes(value),
+  );
+  check(
+    'allowIncomingWhileBusy',
+    'a boolean',
+    given.allowIncomingWhileBusy,
+    (value) => typeof value === 'boolean',
+  );
+  check('iceServers', 'a list of RTCIceServer', iceServers, isListOfIceServers);
+  check('media', 'an object', media, (value) => typeof value === 'object' && value !== null);
+  check('media.inputDeviceId', 'a string', options.media?.inputDeviceId, isString);
+  check('media.outputDeviceId', 'a string', options.media?.outputDeviceId, isString);
+  check('ringtoneUrl', 'a string', given.ringtoneUrl, isString);
+  check(
+    'tokenExpiryLeadMs',
+    'milliseconds of at least 0',
+    leadMs,
+    (value) => Number.isFinite(value) && Number(value) >= 0,
+  );
+  check('apiBaseUrl', 'an http: or https: URL', given.apiBaseUrl, isHttpUrl);
+  check('fetchCredentials', 'a function', given.fetchCredentials, (value) => typeof value === 'function');
+  return {
+    logLevel: options.logLevel ?? 'warn',
+    allowIncomingWhileBusy: options.allowIncomingWhileBusy ?? false,
+    iceServers: options.iceServers,
+    inputDeviceId: options.media?.inputDeviceId,
+    outputDeviceId: options.media?.outputDeviceId,
+    ringtoneUrl: options.ringtoneUrl,
+    tokenExpiryLeadMs: options.tokenExpiryLeadMs ?? DEFAULT_TOKEN_EXPIRY_LEAD_MS,
+    defaultExtraHeaders: checkExtraHeaders(options.defaultExtraHeaders, 'defaultExtraHeaders'),
+    apiBaseUrl: options.apiBaseUrl ?? DEFAULT_API_BASE_URL,
+    fetchCredentials: options.fetchCredentials,
+  };
+}
+
+function check(name: string, expected: string, value: unknown, isGood: (value: unknown) => boolean): void {
+  if (value !== undefined && !isGood(value)) fail(name, expected);
+}
+
+function fail(name: string, expected: string): never {
+  throw voiceError('INVALID_ARGUMENT', `${name} must be ${expected}.`);
+}
+
+function isString(value: unknown): boolean {
+  return typeof value === 'string';
+}
+
+function isListOfIceServers(value: unknown): boolean {
+  return (
+    Array.isArray(value) &&
+    value.every((server) => typeof server === 'object' && server !== null && 'urls' in server)
+  );
+}
+
+function isHttpUrl(value: unknown): boolean {
+  try {
+    return /^https?:$/.test(new URL(String(value)).protocol);
+  } catch {
+    return false;
+  }
+}

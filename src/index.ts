@@ -1,0 +1,13 @@
+export { Device, type ConnectOptions, type DeviceEvents } from './device/device';
+export type { DeviceOptions } from './device/options';
+export type { Call, CallEvents, DisconnectInfo, RawCallSession } from './call/call';
+export type { CallStatus } from './call/call-state';
+export type { DisconnectInitiator, DisconnectReason } from './sip/end-reason';
+export type { AudioDevice } from './media/devices';
+export type { TokenClaims } from './auth/token';
+export type { FetchCredentials, SipCredentials } from './auth/sip-credentials';
+export type { HttpFailure } from './auth/fetch-credentials';
+export type { LogLevel } from './core/logger';
+export { AuthError, RegistrationError, TokenError, VoiceSDKError, type SipFailure } from './core/errors';
+export { ERROR_CATALOGUE, type CatalogueEntry, type VoiceErrorCode } from './core/error-catalogue';
+export { VERSION } from './core/version';

@@ -1,0 +1,30 @@
+import type { SipCredentials } from '../auth/sip-credentials';
+import type { SipAccount, SipSecret } from '../sip/user-agent';
+
+// Contract of the credentials answer: what to ask of the registrar when the backend does not say.
+const DEFAULT_REGISTER_EXPIRES_SECONDS = 300;
+
+/** The secret in checked credentials: the password where there is one. */
+export function secretOf(credentials: SipCredentials): SipSecret {
+  const { password, ha1 = '', realm = '' } = credentials;
+  return password === undefined ? { ha1, realm } : { password };
+}
+
+/** Checked credentials in the words of the SIP room. `iceServers`, when given, replaces the credentials' own. */
+export function accountOf(
+  credentials: SipCredentials,
+  instanceId: string,
+  iceServers: readonly RTCIceServer[] | undefined,
+): SipAccount {
+  const displayName = credentials.display_name?.replace(/[\u0000-\u001f\u007f]+/g, ' ').trim();
+  return {
+    wsUrls: credentials.ws_urls,
+    uri: credentials.sip_uri,
+    authorizationUsername: credentials.authorization_username,
+    secret: secretOf(credentials),
+    ...(displayName ? { displayName } : {}),
+    registerExpiresSeconds: credentials.register_expires ?? DEFAULT_REGISTER_EXPIRES_SECONDS,
+    iceServers: iceServers ?? credentials.ice_servers ?? [],
+    instanceId,
+  };
+}

@@ -1,0 +1,87 @@
+import type { SipCredentials } from '../auth/sip-credentials';
+import { Alarm } from '../core/alarm';
+import { backoffDelayMs } from '../core/backoff';
+import { nowMs, startTimer, stopTimer, type TimerHandle } from '../core/clock';
+import { asVoiceError, type VoiceSDKError } from '../core/errors';
+
+export interface CredentialsRefreshOptions {
+  readonly obtain: (signal: AbortSignal) => Promise<SipCredentials>;
+  readonly apply: (credentials: SipCredentials) => void;
+  readonly onError: (error: VoiceSDKError) => void;
+}
+
+// Early enough for a few retries before the old credentials stop working.
+const LEAD_MS = 60_000;
+const RETRY = { firstMs: 2_000, capMs: 30_000 };
+
+/** Fetches new SIP credentials before the old ones stop working, or when told to. Owns the retry of that request. */
+export class CredentialsRefresh {
+  readonly #options: CredentialsRefreshOptions;
+  readonly #alarm = new Alarm(() => {
+    this.now();
+  });
+  #expiresAtMs = 0;
+  #request: AbortController | undefined;
+  #retryTimer: TimerHandle | undefined;
+  #failures = 0;
+
+  constructor(options: CredentialsRefreshOptions) {
+    this.#options = options;
+  }
+
+  /** Watches the lifetime of credentials that are in use. */
+  arm(credentials: SipCredentials): void {
+    this.#alarm.cancel();
+    if (credentials.expires_at === undefined) return;
+    const expiresAtMs = Date.parse(credentials.expires_at);
+    // Credentials that live no longer than the last ones are bound to the token; only a new token helps.
+    if (expiresAtMs <= this.#expiresAtMs) return;
+    this.#expiresAtMs = expiresAtMs;
+    const lifetimeMs = expiresAtMs - nowMs();
+    this.#alarm.set(expiresAtMs - Math.min(LEAD_MS, lifetimeMs / 2));
+  }
+
+  /** Fetches now; a request under way is replaced, because the token may have changed since. */
+  now(): void {
+    this.#abandon();
+    const request = new AbortController();
+    this.#request = request;
+    this.#options.obtain(request.signal).then(
+      (credentials) => {
+        if (request.signal.aborted) return;
+        this.#failures = 0;
+        this.arm(credentials);
+        this.#options.apply(credentials);
+      },
+      (error: unknown) => {
+        if (request.signal.aborted) return;
+        const failure = asVoiceError(error, 'CONFIG_FETCH_FAILED');
+        // That the token ran out is reported by whoever watches it, and asking again cannot help.
+        if (failure.code === 'TOKEN_EXPIRED') return;
+        this.#failures += 1;
+        this.#options.onError(failure);
+        this.#retryTimer = startTimer(backoffDelayMs(this.#failures, RETRY), () => {
+          this.now();
+        });
+      },
+    );
+  }
+
+  /** To be called when time may have passed unseen. */
+  check(): void {
+    this.#alarm.check();
+  }
+
+  stop(): void {
+    this.#abandon();
+    this.#alarm.cancel();
+    this.#expiresAtMs = 0;
+    this.#failures = 0;
+  }
+
+  #abandon(): void {
+    this.#request?.abort();
+    this.#request = undefined;
+    stopTimer(this.#retryTimer);
+  }
+}

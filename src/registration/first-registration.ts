@@ -1,0 +1,110 @@
+import { withDeadline } from '../core/deadline';
+import { voiceError } from '../core/errors';
+import type { RegisterFailure, SipUserAgent } from '../sip/user-agent';
+
+/** Time for the WebSocket, all URLs included: one attempt may take 8 s, and failing over waits 2 s in JsSIP. */
+const CONNECT_TIMEOUT_MS = 15_000;
+/** Time for REGISTER with its challenge: several round trips, and no person waits longer. */
+const REGISTER_TIMEOUT_MS = 10_000;
+/** Removing the binding is a courtesy; it expires by itself. */
+const UNREGISTER_TIMEOUT_MS = 3_000;
+
+/**
+ * Connects and registers for the first time. Unlike later losses this is not retried: the caller is waiting.
+ *
+ * @throws VoiceSDKError `SIGNALING_UNREACHABLE`, `AUTH_ERROR`, `REGISTRATION_FAILED`.
+ */
+export async function firstRegistration(
+  userAgent: SipUserAgent,
+  urlCount: number,
+  signal: AbortSignal,
+): Promise<void> {
+  await withDeadline(connected(userAgent, urlCount, signal), CONNECT_TIMEOUT_MS, () =>
+    voiceError('SIGNALING_UNREACHABLE'),
+  );
+  await withDeadline(registered(userAgent, signal), REGISTER_TIMEOUT_MS, () =>
+    voiceError(
+      'REGISTRATION_FAILED',
+      `The SIP server did not confirm within ${REGISTER_TIMEOUT_MS} ms.`,
+      new Error('timeout'),
+    ),
+  );
+}
+
+function connected(userAgent: SipUserAgent, urlCount: number, signal: AbortSignal): Promise<void> {
+  if (userAgent.isConnected) return Promise.resolve();
+  return once(signal, (resolve, reject) => {
+    let failures = 0;
+    const onDisconnected = () => {
+      failures += 1;
+      if (failures >= urlCount) reject(voiceError('SIGNALING_UNREACHABLE'));
+    };
+    userAgent.on('connected', resolve);
+    userAgent.on('disconnected', onDisconnected);
+    userAgent.start();
+    return () => {
+      userAgent.off('connected', resolve);
+      userAgent.off('disconnected', onDisconnected);
+    };
+  });
+}
+
+function registered(userAgent: SipUserAgent, signal: AbortSignal): Promise<void> {
+  return once(signal, (resolve, reject) => {
+    const onFailed = (failure: RegisterFailure) => {
+      const { statusCode, reasonPhrase } = failure;
+      const code = [401, 403, 407].includes(statusCode ?? 0) ? 'AUTH_ERROR' : 'REGISTRATION_FAILED';
+      reject(
+        voiceError(code, `The SIP server answered ${statusCode ?? 'nothing'} (${reasonPhrase}).`, failure),
+      );
+    };
+    const onDisconnected = () => {
+      reject(voiceError('REGISTRATION_FAILED', 'The connection was lost while registering.'));
+    };
+    userAgent.on('registered', resolve);
+    userAgent.on('registerFailed', onFailed);
+    userAgent.on('disconnected', onDisconnected);
+    userAgent.register();
+    return () => {
+      userAgent.off('registered', resolve);
+      userAgent.off('registerFailed', onFailed);
+      userAgent.off('disconnected', onDisconnected);
+    };
+  });
+}
+
+/** Removes the binding. @throws VoiceSDKError `UNREGISTER_ERROR` */
+export function removeBinding(userAgent: SipUserAgent): Promise<void> {
+  const removed = once(undefined, (resolve, reject) => {
+    const onUnregistered = (failure: RegisterFailure | undefined) => {
+      if (failure) reject(voiceError('UNREGISTER_ERROR', undefined, failure));
+      else resolve();
+    };
+    userAgent.on('unregistered', onUnregistered);
+    if (userAgent.unregister()) return () => userAgent.off('unregistered', onUnregistered);
+    resolve();
+    return () => userAgent.off('unregistered', onUnregistered);
+  });
+  return withDeadline(removed, UNREGISTER_TIMEOUT_MS, () =>
+    voiceError('UNREGISTER_ERROR', `No answer within ${UNREGISTER_TIMEOUT_MS} ms.`),
+  );
+}
+
+/** A promise over events: `attach` listens and returns how to stop, which happens however the promise settles. */
+function once(
+  signal: AbortSignal | undefined,
+  attach: (resolve: () => void, reject: (error: Error) => void) => () => void,
+): Promise<void> {
+  let detach: (() => void) | undefined;
+  let onAbort: (() => void) | undefined;
+  return new Promise<void>((resolve, reject) => {
+    onAbort = () => {
+      reject(signal?.reason instanceof Error ? signal.reason : new Error('aborted'));
+    };
+    signal?.addEventListener('abort', onAbort);
+    detach = attach(resolve, reject);
+  }).finally(() => {
+    if (onAbort) signal?.removeEventListener('abort', onAbort);
+    detach?.();
+  });
+}

@@ -1,0 +1,313 @@
+import type { SipCredentials } from '../auth/sip-credentials';
+import { backoffDelayMs } from '../core/backoff';
+import { startTimer, stopTimer, type TimerHandle } from '../core/clock';
+import { TypedEmitter } from '../core/emitter';
+import { asVoiceError, voiceError, type VoiceSDKError } from '../core/errors';
+import type { Logger } from '../core/logger';
+import { StateMachine } from '../core/transitions';
+import type { SipSession } from '../sip/session';
+import { type RegisterFailure, SipUserAgent } from '../sip/user-agent';
+import { accountOf, secretOf } from './account';
+import { CredentialsRefresh } from './credentials-refresh';
+import { firstRegistration, removeBinding } from './first-registration';
+import {
+  REGISTRATION_TRANSITIONS,
+  type RegistrationEvent,
+  type RegistrationState,
+} from './registration-state';
+import type { Wake } from './wake';
+
+export type RegistrationEvents = {
+  registered: [];
+  unregistered: [detail: { readonly reason?: string }];
+  reconnecting: [detail: { readonly attempt: number }];
+  reconnected: [];
+  error: [error: VoiceSDKError];
+  /** Inside the arrival of the INVITE. */
+  incoming: [session: SipSession];
+};
+
+export interface RegistrationOptions {
+  /** Exchanges the current token; rejects with a VoiceSDKError. */
+  readonly obtainCredentials: (signal: AbortSignal) => Promise<SipCredentials>;
+  /** Replaces the ICE servers of the credentials. */
+  readonly iceServers: readonly RTCIceServer[] | undefined;
+  readonly instanceId: string;
+  readonly wake: Wake;
+  readonly logger: Logger;
+}
+
+// A REGISTER that fails while the socket is up is retried soon, then ever more rarely, as RFC 5626 section 4.5 asks.
+const REGISTER_RETRY = { firstMs: 2_000, capMs: 30_000 };
+
+/**
+ * Keeps one agent reachable: credentials, user agent, REGISTER, and coming back after a loss.
+ * Owns the retry of REGISTER; the reconnection of the socket is JsSIP's loop, which this hurries on wake-up.
+ */
+export class Registration extends TypedEmitter<RegistrationEvents> {
+  readonly #options: RegistrationOptions;
+  readonly #logger: Logger;
+  readonly #machine: StateMachine<RegistrationState, RegistrationEvent>;
+  readonly #refresh: CredentialsRefresh;
+  #userAgent: SipUserAgent | undefined;
+  #attempt: { readonly promise: Promise<void>; readonly abort: AbortController } | undefined;
+  #removal: Promise<void> | undefined;
+  #retries = 0;
+  #triedFreshCredentials = false;
+  #retryTimer: TimerHandle | undefined;
+
+  constructor(options: RegistrationOptions) {
+    super();
+    this.#options = options;
+    this.#logger = options.logger;
+    this.#machine = new StateMachine(REGISTRATION_TRANSITIONS, 'unregistered', (state, event) => {
+      this.#logger.debug(`${event} is not possible while ${state}`);
+    });
+    this.#refresh = new CredentialsRefresh({
+      obtain: options.obtainCredentials,
+      apply: (credentials) => {
+        this.#applyCredentials(credentials);
+      },
+      onError: (error) => {
+        this.emit('error', error);
+      },
+    });
+    options.wake.on('wake', () => {
+      this.#onWake();
+    });
+  }
+
+  get state(): RegistrationState {
+    return this.#machine.state;
+  }
+
+  get isRegistered(): boolean {
+    return this.#machine.state === 'registered' && this.#userAgent?.isRegistered === true;
+  }
+
+  /** The user agent to place calls with, while there is one. */
+  get userAgent(): SipUserAgent | undefined {
+    return this.#userAgent;
+  }
+
+  /** Becomes reachable. Calls at once, or when registered already, share one registration. */
+  async register(): Promise<void> {
+    if (this.state === 'unregistering') await this.#removal;
+    switch (this.state) {
+      case 'registered':
+        return;
+      case 'registering':
+        return this.#attempt?.promise;
+      case 'recovering':
+        return this.#untilRecovered();
+      case 'disposed':
+        throw voiceError('DESTROYED');
+      default: {
+        const abort = new AbortController();
+        this.#machine.send('register');
+        this.#attempt = { promise: this.#registerFirst(abort.signal), abort };
+        return this.#attempt.promise;
+      }
+    }
+  }
+
+  /** Fetches credentials for a new token and uses them from now on. */
+  renewCredentials(): void {
+    if (this.state === 'registered' || this.state === 'recovering') this.#refresh.now();
+  }
+
+  /** Stops being reachable. Live calls go on; the socket closes when the last of them has ended. */
+  async unregister(): Promise<void> {
+    if (this.state === 'unregistering') return this.#removal;
+    if (!this.#machine.send('unregister')) return;
+    this.#attempt?.abort.abort(voiceError('INVALID_STATE', 'unregister() was called meanwhile.'));
+    this.#stopRetrying();
+    this.#refresh.stop();
+    this.#removal = this.#remove();
+    await this.#removal;
+  }
+
+  /** Ends everything at once: BYE, CANCEL and un-REGISTER leave before this returns. */
+  dispose(): void {
+    if (!this.#machine.send('dispose')) return;
+    this.#attempt?.abort.abort(voiceError('DESTROYED'));
+    this.#stopRetrying();
+    this.#refresh.stop();
+    this.#userAgent?.stop();
+    this.#userAgent = undefined;
+    this.removeAllListeners();
+  }
+
+  async #registerFirst(signal: AbortSignal): Promise<void> {
+    try {
+      const credentials = await this.#options.obtainCredentials(signal);
+      signal.throwIfAborted();
+      const userAgent = this.#adopt(credentials);
+      await firstRegistration(userAgent, credentials.ws_urls.length, signal);
+      this.#refresh.arm(credentials);
+      this.#machine.send('confirmed');
+      this.#logger.info('registered');
+      this.emit('registered');
+    } catch (error) {
+      // When aborted, whoever aborted also decides what becomes of the user agent.
+      signal.throwIfAborted();
+      this.#drop();
+      this.#machine.send('failed');
+      throw asVoiceError(error, 'REGISTRATION_FAILED');
+    } finally {
+      this.#attempt = undefined;
+    }
+  }
+
+  /** The user agent for these credentials: the one that still carries calls, when it is the same account. */
+  #adopt(credentials: SipCredentials): SipUserAgent {
+    if (this.#userAgent?.uri === credentials.sip_uri) {
+      this.#applySecrets(this.#userAgent, credentials);
+      return this.#userAgent;
+    }
+    this.#drop();
+    const { instanceId, iceServers } = this.#options;
+    const userAgent = new SipUserAgent(accountOf(credentials, instanceId, iceServers), this.#logger);
+    this.#userAgent = userAgent;
+    userAgent.on('registered', () => {
+      if (this.state === 'recovering') this.#onRecovered();
+    });
+    userAgent.on('connecting', () => {
+      if (this.state === 'recovering') this.#announceAttempt();
+    });
+    userAgent.on('connected', () => {
+      if (this.state === 'recovering') userAgent.register();
+    });
+    userAgent.on('disconnected', () => {
+      this.#onLost();
+    });
+    userAgent.on('registerFailed', (failure) => {
+      if (this.state === 'registered' || this.state === 'recovering') this.#onRefreshFailed(failure);
+    });
+    userAgent.on('incoming', (session) => {
+      this.emit('incoming', session);
+    });
+    userAgent.on('idle', () => {
+      if (this.state === 'unregistered') this.#drop();
+    });
+    return userAgent;
+  }
+
+  #drop(): void {
+    this.#userAgent?.stop();
+    this.#userAgent = undefined;
+  }
+
+  #onLost(): void {
+    if (!this.#machine.can('lost')) return;
+    this.#machine.send('lost');
+    this.#retries = 0;
+    this.#logger.info('the connection to the server is lost');
+  }
+
+  #onRecovered(): void {
+    this.#stopRetrying();
+    this.#machine.send('confirmed');
+    this.#logger.info('registered again');
+    this.emit('reconnected');
+  }
+
+  #announceAttempt(): void {
+    this.#retries += 1;
+    this.emit('reconnecting', { attempt: this.#retries });
+  }
+
+  #onRefreshFailed(failure: RegisterFailure): void {
+    const wasRegistered = this.state === 'registered';
+    if (wasRegistered) this.#onLost();
+    // Without a status the socket went away, and its loss is reported on its own.
+    if (failure.statusCode === undefined && this.#userAgent?.isConnected !== true) return;
+    const isRefused = [401, 403, 407].includes(failure.statusCode ?? 0);
+    if (isRefused && this.#triedFreshCredentials) {
+      this.#giveUp(failure);
+      return;
+    }
+    if (wasRegistered)
+      this.emit('error', voiceError('REGISTER_ERROR', `REGISTER failed: ${describe(failure)}.`, failure));
+    if (isRefused) {
+      // Credentials that worked before may have been replaced meanwhile; using fresh ones registers again.
+      this.#triedFreshCredentials = true;
+      this.#refresh.now();
+      return;
+    }
+    stopTimer(this.#retryTimer);
+    this.#retryTimer = startTimer(backoffDelayMs(this.#retries + 1, REGISTER_RETRY), () => {
+      this.#announceAttempt();
+      if (this.#userAgent?.isConnected) this.#userAgent.register();
+    });
+  }
+
+  #giveUp(failure: RegisterFailure): void {
+    this.#stopRetrying();
+    this.#refresh.stop();
+    this.#machine.send('failed');
+    this.emit('error', voiceError('AUTH_ERROR', `The SIP server answered ${describe(failure)}.`, failure));
+    this.emit('unregistered', { reason: describe(failure) });
+    if (this.#userAgent?.liveSessions === 0) this.#drop();
+  }
+
+  #applyCredentials(credentials: SipCredentials): void {
+    const userAgent = this.#userAgent;
+    if (!userAgent || userAgent.uri !== credentials.sip_uri) return;
+    this.#applySecrets(userAgent, credentials);
+    // The binding may live only as long as the credentials that it was made with.
+    if (userAgent.isConnected) userAgent.register();
+  }
+
+  #applySecrets(userAgent: SipUserAgent, credentials: SipCredentials): void {
+    userAgent.updateSecret(credentials.authorization_username, secretOf(credentials));
+    userAgent.iceServers = this.#options.iceServers ?? credentials.ice_servers ?? [];
+  }
+
+  async #remove(): Promise<void> {
+    const userAgent = this.#userAgent;
+    try {
+      if (userAgent?.isConnected) await removeBinding(userAgent);
+    } catch (error) {
+      this.emit('error', asVoiceError(error, 'UNREGISTER_ERROR'));
+    }
+    if (!this.#machine.send('removed')) return;
+    if (userAgent?.liveSessions === 0) this.#drop();
+    this.#logger.info('unregistered');
+    this.emit('unregistered', { reason: 'requested' });
+  }
+
+  #untilRecovered(): Promise<void> {
+    this.#onWake();
+    return new Promise((resolve, reject) => {
+      const onReconnected = () => {
+        this.off('unregistered', onUnregistered);
+        resolve();
+      };
+      const onUnregistered = () => {
+        this.off('reconnected', onReconnected);
+        reject(voiceError('REGISTRATION_FAILED'));
+      };
+      this.once('reconnected', onReconnected);
+      this.once('unregistered', onUnregistered);
+    });
+  }
+
+  #onWake(): void {
+    this.#refresh.check();
+    if (this.state !== 'recovering') return;
+    if (this.#userAgent?.isConnected) this.#userAgent.register();
+    else this.#userAgent?.reconnectNow();
+  }
+
+  #stopRetrying(): void {
+    this.#triedFreshCredentials = false;
+    stopTimer(this.#retryTimer);
+    this.#retryTimer = undefined;
+    this.#retries = 0;
+  }
+}
+
+function describe({ statusCode, reasonPhrase }: RegisterFailure): string {
+  return statusCode === undefined ? reasonPhrase : `${statusCode} ${reasonPhrase}`;
+}

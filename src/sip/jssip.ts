@@ -1,0 +1,188 @@
+/**
+ * The one door to JsSIP. Its own typings are hand-written, need `@types/events` and `@types/debug` at the
+ * consumer and leave out what the work-arounds in this room lean on, so the parts that we use are typed here.
+ * Everything with a leading underscore is a private hook of the pinned version; contract tests watch each of them.
+ */
+import * as JsSIP from 'jssip';
+import { redactText } from '../core/redact';
+
+export interface RawMessage {
+  readonly method: string;
+  readonly body: string | null;
+  readonly call_id: string;
+  readonly from_tag: string;
+  readonly to_tag: string;
+  getHeader(name: string): string | undefined;
+  getHeaders(name: string): string[];
+  hasHeader(name: string): boolean;
+}
+
+export interface RawRequest extends RawMessage {
+  readonly server_transaction: RawTransaction;
+  readonly from: RawNameAddress;
+  readonly headers: Readonly<Record<string, readonly { readonly raw: string }[]>>;
+  reply(statusCode: number, reasonPhrase?: string | null, extraHeaders?: string[]): void;
+}
+
+export interface RawResponse extends RawMessage {
+  readonly status_code: number;
+  readonly reason_phrase: string;
+}
+
+export interface RawNameAddress {
+  readonly display_name: string | null;
+  readonly uri: { readonly user: string | null; readonly host: string; toString(): string };
+}
+
+export interface RawTransaction {
+  readonly type: 'nict' | 'ict' | 'nist' | 'ist';
+  readonly state: number;
+  readonly request: RawOutgoingRequest;
+  readonly eventHandlers: { onReceiveResponse(response: RawResponse): void };
+  on(event: 'stateChanged', listener: () => void): void;
+}
+
+export interface RawOutgoingRequest {
+  readonly method: string;
+  readonly to_tag?: string;
+  readonly call_id: string;
+  body: string | null;
+}
+
+export interface RequestHandlers {
+  onSuccessResponse?: (response: RawResponse) => void;
+  onErrorResponse?: (response: RawResponse) => void;
+  onTransportError?: () => void;
+  onRequestTimeout?: () => void;
+  onDialogError?: (response: RawResponse) => void;
+}
+
+export interface RawDialog {
+  readonly uac_pending_reply: boolean;
+  readonly uas_pending_reply: boolean;
+  sendRequest(method: string, options?: { extraHeaders?: string[]; body?: string }): RawOutgoingRequest;
+  terminate(): void;
+}
+
+export interface RawEnd {
+  readonly originator: 'local' | 'remote' | 'system';
+  readonly message: RawRequest | RawResponse | null;
+  readonly cause: string;
+}
+
+export interface TerminateOptions {
+  status_code?: number;
+  reason_phrase?: string;
+  cause?: string;
+  extraHeaders?: string[];
+}
+
+/** RTCSession, as far as this room uses it. */
+export interface RawSession {
+  readonly id: string;
+  readonly status: number;
+  readonly connection: RTCPeerConnection | null;
+  readonly direction: 'incoming' | 'outgoing';
+  readonly remote_identity: RawNameAddress;
+  readonly contact: string;
+  answer(options: Record<string, unknown>): void;
+  terminate(options?: TerminateOptions): void;
+  sendRequest(
+    method: string,
+    options?: { extraHeaders?: string[]; body?: string; eventHandlers?: RequestHandlers },
+  ): RawOutgoingRequest | undefined;
+  isEnded(): boolean;
+  on(event: string, listener: (data: never) => void): void;
+  onTransportError(): void;
+  onRequestTimeout(): void;
+  onDialogError(): void;
+  receiveRequest(request: RawRequest): void;
+  readonly _request: { readonly call_id: string };
+  _dialog?: RawDialog | null | undefined;
+  _from_tag: string | null;
+  _to_tag: string | null;
+  _createDialog(message: RawResponse, type: 'UAC'): boolean;
+  _connectionPromiseQueue: Promise<unknown>;
+  _receiveInviteResponse(response: RawResponse): void;
+  _toggleMuteAudio(mute: boolean): void;
+  _toggleMuteVideo(mute: boolean): void;
+}
+
+/** RTCSession states (RTCSession.js of the pinned version). */
+export const SESSION_STATUS = { ringing1xx: 2, waitingForAck: 6, terminated: 8, confirmed: 9 } as const;
+
+/** Causes that JsSIP names (Constants.js of the pinned version). */
+export const CAUSE = {
+  rtpTimeout: 'RTP Timeout',
+  noAnswer: 'No Answer',
+  noAck: 'No ACK',
+  expires: 'Expires',
+  canceled: 'Canceled',
+  connectionError: 'Connection Error',
+  requestTimeout: 'Request Timeout',
+} as const;
+
+/** What JsSIP asks of a socket (its Socket.js). */
+export interface RawSocket {
+  readonly url: string;
+  readonly sip_uri: string;
+  via_transport: string;
+  connect(): void;
+  disconnect(): void;
+  send(message: string): boolean;
+  isConnected(): boolean;
+  isConnecting(): boolean;
+  onconnect: () => void;
+  ondisconnect: (error: boolean, code?: number, reason?: string) => void;
+  ondata: (data: string) => void;
+}
+
+export interface RawRegistrationFailure {
+  readonly response: RawResponse | null;
+  readonly cause?: string | null;
+}
+
+export interface RawUserAgent {
+  readonly status: number;
+  readonly contact: { pub_gruu: string | null; uri: { toString(): string } };
+  readonly transport: { connect(): void; disconnect(): void };
+  readonly _registrator: { _registered: boolean; _registering: boolean };
+  start(): void;
+  stop(): void;
+  register(): void;
+  unregister(): void;
+  isRegistered(): boolean;
+  isConnected(): boolean;
+  call(target: string, options: Record<string, unknown>): RawSession;
+  set(parameter: string, value: unknown): boolean;
+  on(event: string, listener: (data: never) => void): void;
+  removeAllListeners(): void;
+}
+
+/** Builds a user agent; throws when the pinned version refuses the configuration. */
+export function createRawUserAgent(configuration: Record<string, unknown>): RawUserAgent {
+  redactDebugOutput();
+  return new JsSIP.UA(configuration as never) as unknown as RawUserAgent;
+}
+
+type DebugLog = (this: { readonly namespace?: string }, ...args: unknown[]) => void;
+
+let debugIsRedacted = false;
+
+/**
+ * `debug`, which JsSIP logs through, prints whole SIP messages with their Authorization header once anybody
+ * sets `localStorage.debug`. The module may be shared with the host page, so only JsSIP's lines are touched.
+ */
+function redactDebugOutput(): void {
+  if (debugIsRedacted) return;
+  debugIsRedacted = true;
+  const debug = JsSIP.debug as unknown as { log: DebugLog };
+  const original = debug.log;
+  debug.log = function (this: { readonly namespace?: string }, ...args: unknown[]) {
+    const isOurs = this.namespace?.startsWith('JsSIP') ?? false;
+    original.apply(
+      this,
+      isOurs ? args.map((arg) => (typeof arg === 'string' ? redactText(arg, false) : '[object]')) : args,
+    );
+  };
+}

@@ -1,0 +1,275 @@
+import { delay } from '../core/deadline';
+import { random, startTimer, stopTimer, type TimerHandle } from '../core/clock';
+import { voiceError } from '../core/errors';
+import { SerialQueue } from '../core/serial-queue';
+import { sipFailure } from './end-reason';
+import { type CandidateKind, gathered } from './ice-gathering';
+import { type RawResponse, type RawSession, type RawTransaction, SESSION_STATUS } from './jssip';
+import { interceptRequests, isOffer } from './session-guards';
+
+/** 64*T1, RFC 3261 section 17.1.1.1: after this a transaction without an answer is over. */
+const ANSWER_TIMEOUT_MS = 32_000;
+/** How long a re-INVITE of the far end may keep ours waiting. */
+const TURN_TIMEOUT_MS = 10_000;
+/** A far end that answers 491 this often is not going to let us through. */
+const MOST_ATTEMPTS = 5;
+
+const STATUS_REQUEST_PENDING = 491;
+
+type Outcome =
+  | { readonly kind: 'answer'; readonly sdp: string }
+  | { readonly kind: 'refused'; readonly response: RawResponse }
+  | { readonly kind: 'lost' | 'timeout' | 'gone' };
+
+type Refusal = Exclude<Outcome, { readonly kind: 'answer' }>;
+
+export interface NegotiationOptions {
+  readonly session: RawSession;
+  /** Kinds of candidate worth waiting for. */
+  readonly expectedKinds: ReadonlySet<CandidateKind>;
+  /** The far end says that the dialog does not exist (481): the call is over. */
+  readonly onDialogGone: () => void;
+  /** Aborts when the call ends. */
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Our side of re-INVITE (RFC 3261 section 14), one at a time. JsSIP's own `hold()` reports success before the
+ * far end has answered, ends the call when it is refused, and repeats a 491 with the old CSeq; so the offer is
+ * made, sent, answered and if need be rolled back here. While it is under way the far end's own offers get 491.
+ */
+export class Negotiation {
+  readonly #session: RawSession;
+  readonly #options: NegotiationOptions;
+  readonly #queue = new SerialQueue();
+  #direction: 'sendrecv' | 'sendonly' = 'sendrecv';
+  #active = false;
+  #onTurn: (() => void) | undefined;
+  #onGlare: ((response: RawResponse) => void) | undefined;
+
+  constructor(options: NegotiationOptions) {
+    this.#session = options.session;
+    this.#options = options;
+    interceptRequests(this.#session, (request) => {
+      if (isOffer(request)) {
+        if (this.#active) {
+          // JsSIP has answered 491 itself when our INVITE is out, but would then apply the offer all the same.
+          if (this.#session._dialog?.uac_pending_reply !== true) request.reply(STATUS_REQUEST_PENDING);
+          return true;
+        }
+        request.server_transaction.on('stateChanged', () => this.#onTurn?.());
+      } else if (request.method === 'ACK') {
+        // JsSIP leaves its waiting state inside this very call.
+        queueMicrotask(() => this.#onTurn?.());
+      }
+      return false;
+    });
+  }
+
+  /**
+   * Offers a direction for our audio and resolves when the far end has agreed.
+   *
+   * @throws VoiceSDKError `HOLD_FAILED` (cause: the SIP answer), `SIGNALING_LOST`, `CALL_TIMEOUT`; the audio then
+   * is as it was before.
+   */
+  offerDirection(direction: 'sendrecv' | 'sendonly'): Promise<void> {
+    return this.#queue.run(async () => {
+      for (let attempt = 1; ; attempt += 1) {
+        await this.#turn();
+        const outcome = await this.#exchange(direction);
+        if (outcome === undefined) return;
+        if (
+          outcome.kind === 'refused' &&
+          outcome.response.status_code === STATUS_REQUEST_PENDING &&
+          attempt < MOST_ATTEMPTS
+        ) {
+          await delay(this.#glareDelayMs(), this.#options.signal);
+          continue;
+        }
+        throw this.#failure(outcome);
+      }
+    });
+  }
+
+  /**
+   * To be told of every client transaction of the session. JsSIP would swallow a 491 and repeat the same offer
+   * after a second with a CSeq header that the far end has seen already.
+   */
+  watch(transaction: RawTransaction): void {
+    if (!this.#active || transaction.type !== 'ict') return;
+    const handlers = transaction.eventHandlers;
+    const original = handlers.onReceiveResponse.bind(handlers);
+    handlers.onReceiveResponse = (response) => {
+      if (response.status_code === STATUS_REQUEST_PENDING) this.#onGlare?.(response);
+      else original(response);
+    };
+  }
+
+  /** RFC 3261 section 14.1: the owner of the Call-ID waits 2.1 to 4 s, the other one 0 to 2 s, in steps of 10 ms. */
+  #glareDelayMs(): number {
+    const [fromMs, toMs] = this.#session.direction === 'outgoing' ? [2_100, 4_000] : [0, 2_000];
+    return fromMs + 10 * Math.floor((random() * (toMs - fromMs)) / 10);
+  }
+
+  /** Waits until no exchange of the far end is open. */
+  #turn(): Promise<void> {
+    const { signal } = this.#options;
+    return new Promise((resolve, reject) => {
+      const settle = (error?: Error) => {
+        stopTimer(timer);
+        signal.removeEventListener('abort', onAbort);
+        this.#onTurn = undefined;
+        if (error) reject(error);
+        else resolve();
+      };
+      const onAbort = () => {
+        settle(asError(signal.reason));
+      };
+      const timer: TimerHandle = startTimer(TURN_TIMEOUT_MS, () => {
+        settle(voiceError('HOLD_FAILED', 'Another change of the session did not come to an end.'));
+      });
+      this.#onTurn = () => {
+        if (signal.aborted) onAbort();
+        else if (this.#isQuiet()) settle();
+      };
+      signal.addEventListener('abort', onAbort);
+      // JsSIP queues the handling of the far end's offers; being last in that queue means they are done.
+      const check = () => this.#onTurn?.();
+      void this.#session._connectionPromiseQueue.then(check, check);
+    });
+  }
+
+  #isQuiet(): boolean {
+    const dialog = this.#session._dialog;
+    return (
+      this.#session.status === SESSION_STATUS.confirmed &&
+      dialog !== undefined &&
+      dialog !== null &&
+      !dialog.uac_pending_reply &&
+      !dialog.uas_pending_reply &&
+      this.#session.connection?.signalingState === 'stable'
+    );
+  }
+
+  /** One offer and its answer; undefined when the far end agreed. On anything else the offer is rolled back. */
+  async #exchange(direction: 'sendrecv' | 'sendonly'): Promise<Refusal | undefined> {
+    const connection = this.#session.connection;
+    if (!connection) throw voiceError('INVALID_STATE', 'The call has no media session.');
+    const transceivers = connection
+      .getTransceivers()
+      .filter(({ receiver, direction: current }) => receiver.track.kind === 'audio' && current !== 'stopped');
+    const before = transceivers.map((transceiver) => transceiver.direction);
+    this.#active = true;
+    try {
+      for (const transceiver of transceivers) transceiver.direction = direction;
+      await connection.setLocalDescription(await connection.createOffer());
+      await gathered(connection, this.#options.expectedKinds, this.#options.signal);
+      const outcome = await this.#send(connection.localDescription?.sdp ?? '');
+      if (outcome.kind === 'answer') {
+        await connection.setRemoteDescription({ type: 'answer', sdp: outcome.sdp });
+        this.#direction = direction;
+        return undefined;
+      }
+      await this.#rollBack(connection, transceivers, before);
+      return outcome;
+    } catch (error) {
+      await this.#rollBack(connection, transceivers, before);
+      this.#options.signal.throwIfAborted();
+      throw voiceError('HOLD_FAILED', 'The browser or the far end could not agree on the change.', error);
+    } finally {
+      this.#active = false;
+    }
+  }
+
+  #send(sdp: string): Promise<Outcome> {
+    const { signal } = this.#options;
+    return new Promise((resolve, reject) => {
+      let settled: Outcome | undefined;
+      const settle = (outcome: Outcome) => {
+        if (settled) return;
+        settled = outcome;
+        this.#onGlare = undefined;
+        stopTimer(timer);
+        signal.removeEventListener('abort', onAbort);
+        resolve(outcome);
+      };
+      this.#onGlare = (response) => {
+        settle({ kind: 'refused', response });
+      };
+      const onAbort = () => {
+        stopTimer(timer);
+        reject(asError(signal.reason));
+      };
+      const timer = startTimer(ANSWER_TIMEOUT_MS, () => {
+        settle({ kind: 'timeout' });
+      });
+      signal.addEventListener('abort', onAbort, { once: true });
+      this.#session.sendRequest('INVITE', {
+        extraHeaders: [`Contact: ${this.#session.contact}`, 'Content-Type: application/sdp'],
+        body: sdp,
+        eventHandlers: {
+          onSuccessResponse: (response) => {
+            // Also for retransmissions: RFC 3261 section 13.2.2.4.
+            this.#session.sendRequest('ACK');
+            // The far end changed the session after we had given up and rolled back: say again where we stand.
+            if (settled?.kind === 'timeout') void this.offerDirection(this.#direction).catch(() => undefined);
+            if (response.body) settle({ kind: 'answer', sdp: response.body });
+            else settle({ kind: 'refused', response });
+          },
+          onErrorResponse: (response) => {
+            settle({ kind: 'refused', response });
+          },
+          onDialogError: (response) => {
+            settle(response.status_code === 481 ? { kind: 'gone' } : { kind: 'refused', response });
+          },
+          onTransportError: () => {
+            settle({ kind: 'lost' });
+          },
+          onRequestTimeout: () => {
+            settle({ kind: 'timeout' });
+          },
+        },
+      });
+    });
+  }
+
+  async #rollBack(
+    connection: RTCPeerConnection,
+    transceivers: readonly RTCRtpTransceiver[],
+    before: readonly RTCRtpTransceiverDirection[],
+  ): Promise<void> {
+    try {
+      if (connection.signalingState === 'have-local-offer')
+        await connection.setLocalDescription({ type: 'rollback' });
+      transceivers.forEach((transceiver, index) => {
+        transceiver.direction = before[index] ?? 'sendrecv';
+      });
+    } catch {
+      // The connection was closed meanwhile: there is nothing left to restore.
+    }
+  }
+
+  #failure(outcome: Refusal): Error {
+    switch (outcome.kind) {
+      case 'refused': {
+        const { statusCode, reasonPhrase } = sipFailure(outcome.response);
+        return voiceError(
+          'HOLD_FAILED',
+          `The far end answered ${statusCode} ${reasonPhrase}.`,
+          sipFailure(outcome.response),
+        );
+      }
+      case 'lost':
+        return voiceError('SIGNALING_LOST');
+      case 'timeout':
+        return voiceError('CALL_TIMEOUT');
+      case 'gone':
+        this.#options.onDialogGone();
+        return voiceError('HOLD_FAILED', 'The far end no longer knows this call.');
+    }
+  }
+}
+
+function asError(reason: unknown): Error {
+  return reason instanceof Error ? reason : new Error('aborted');
+}

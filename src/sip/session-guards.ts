@@ -1,0 +1,84 @@
+/**
+ * Work-arounds for what the pinned JsSIP does to good calls. Each is applied to one session, touches one hook,
+ * and has a contract test that fails when an upgrade makes it wrong or superfluous.
+ */
+import type { RawDialog, RawRequest, RawResponse, RawSession } from './jssip';
+
+/**
+ * The microphone belongs to the call: JsSIP would re-enable it whenever the far end resumes, whatever mute or
+ * local hold say.
+ */
+export function keepTracksUntouched(session: RawSession): void {
+  session._toggleMuteAudio = () => undefined;
+  session._toggleMuteVideo = () => undefined;
+}
+
+/**
+ * JsSIP ignores a 200 that crosses our CANCEL (the far end then talks to nobody), and answers a 200 of a second
+ * fork with a BYE inside the *first* dialog, which ends the good call. RFC 3261 section 13.2.2.4: every 2xx is
+ * acknowledged, and those that are not wanted get a BYE of their own.
+ */
+export function answerEvery2xx(session: RawSession): void {
+  const original = session._receiveInviteResponse.bind(session);
+  const released = new Map<string, RawDialog>();
+  let answeredBy: string | undefined;
+
+  session._receiveInviteResponse = (response) => {
+    const is2xx = response.status_code >= 200 && response.status_code < 300;
+    const isWanted = !session.isEnded() && (answeredBy === undefined || answeredBy === response.to_tag);
+    if (!is2xx || isWanted) {
+      if (is2xx) answeredBy = response.to_tag;
+      original(response);
+      return;
+    }
+    const known = released.get(response.to_tag);
+    const dialog = known ?? separateDialog(session, response);
+    if (!dialog) return;
+    dialog.sendRequest('ACK');
+    if (known) return;
+    released.set(response.to_tag, dialog);
+    dialog.sendRequest('BYE');
+    dialog.terminate();
+  };
+}
+
+/** A dialog made from a 2xx, without disturbing the one that the session lives in. */
+function separateDialog(session: RawSession, response: RawResponse): RawDialog | undefined {
+  // Without a Contact there is nobody to send an ACK to, and JsSIP would fail the whole session over it.
+  if (!response.hasHeader('contact')) return undefined;
+  const { _dialog: own, _from_tag: fromTag, _to_tag: toTag } = session;
+  session._createDialog(response, 'UAC');
+  const separate = session._dialog;
+  session._dialog = own;
+  session._from_tag = fromTag;
+  session._to_tag = toTag;
+  return separate ?? undefined;
+}
+
+/**
+ * REFER: JsSIP accepts every one with 202 and then tells the sender nothing. We do not follow references, and
+ * RFC 3515 section 2.4.2 lets us say so. INVITE with Replaces (RFC 3891) would be left at 100 for ever.
+ */
+export function refuseReferences(session: RawSession): void {
+  interceptRequests(session, (request) => {
+    if (request.method !== 'REFER') return false;
+    request.reply(603);
+    return true;
+  });
+  session.on('replaces', ({ reject }: { reject: () => void }) => {
+    reject();
+  });
+}
+
+/** Lets `handle` see in-dialog requests first; those it takes (true) do not reach JsSIP. */
+export function interceptRequests(session: RawSession, handle: (request: RawRequest) => boolean): void {
+  const original = session.receiveRequest.bind(session);
+  session.receiveRequest = (request) => {
+    if (!handle(request)) original(request);
+  };
+}
+
+/** Whether a request opens an offer/answer exchange (RFC 3264; RFC 3311 for UPDATE). */
+export function isOffer(request: RawRequest): boolean {
+  return request.method === 'INVITE' || (request.method === 'UPDATE' && Boolean(request.body));
+}

@@ -1,0 +1,282 @@
+import { TypedEmitter } from '../core/emitter';
+import { voiceError } from '../core/errors';
+import type { Logger } from '../core/logger';
+import { VERSION } from '../core/version';
+import { domainOf, toCallerUser, toTargetUri } from './address';
+import {
+  createRawUserAgent,
+  type RawRegistrationFailure,
+  type RawRequest,
+  type RawSession,
+  type RawTransaction,
+  type RawUserAgent,
+} from './jssip';
+import { SipSession } from './session';
+import { SipWebSocket } from './web-socket';
+
+/** A password, or the hash that stands for it at one realm (RFC 2617 section 3.2.2.2). */
+export type SipSecret = { readonly password: string } | { readonly ha1: string; readonly realm: string };
+
+/** What one user agent registers with. */
+export interface SipAccount {
+  readonly wsUrls: readonly string[];
+  /** Address of record, `sip:user@domain`. */
+  readonly uri: string;
+  readonly authorizationUsername: string;
+  readonly secret: SipSecret;
+  readonly displayName?: string;
+  readonly registerExpiresSeconds: number;
+  readonly iceServers: readonly RTCIceServer[];
+  /** UUID of this phone (RFC 5626 section 4.1): the same one keeps one binding at the registrar. */
+  readonly instanceId: string;
+}
+
+/** A REGISTER that did not succeed; without a status nobody answered it. */
+export interface RegisterFailure {
+  readonly statusCode?: number;
+  readonly reasonPhrase: string;
+}
+
+export interface OutboundCall {
+  readonly to: string;
+  /** Caller ID: user part of From. */
+  readonly from?: string;
+  readonly displayName?: string;
+  /** Checked header lines. */
+  readonly extraHeaders: readonly string[];
+  /** May still be pending: the connection is set up meanwhile. */
+  readonly stream: Promise<MediaStream>;
+}
+
+export type SipUserAgentEvents = {
+  connecting: [];
+  connected: [];
+  disconnected: [];
+  registered: [];
+  registerFailed: [failure: RegisterFailure];
+  unregistered: [failure: RegisterFailure | undefined];
+  /** Inside the arrival of the INVITE: no 180 has been sent yet. */
+  incoming: [session: SipSession];
+  /** The last live session has ended. */
+  idle: [];
+};
+
+// A proxy gives up on a ringing phone after timer C, more than three minutes (RFC 3261 section 16.6); until then
+// it is for the caller or the queue to stop ringing, not for this phone.
+const NO_ANSWER_TIMEOUT_SECONDS = 240;
+
+/** A SIP user agent over WebSocket. JsSIP owns the reconnect loop of its socket; registering is asked of it. */
+export class SipUserAgent extends TypedEmitter<SipUserAgentEvents> {
+  readonly #raw: RawUserAgent;
+  readonly #account: SipAccount;
+  readonly #logger: Logger;
+  readonly #sessions = new Map<string, SipSession>();
+  #iceServers: readonly RTCIceServer[];
+  #secret: SipSecret;
+  #stopped = false;
+
+  /** @throws VoiceSDKError `REGISTRATION_FAILED` when the account cannot be used. */
+  constructor(account: SipAccount, logger: Logger) {
+    super();
+    this.#account = account;
+    this.#logger = logger;
+    this.#secret = account.secret;
+    this.#iceServers = account.iceServers;
+    try {
+      this.#raw = createRawUserAgent({
+        sockets: account.wsUrls.map((url) => new SipWebSocket(url)),
+        uri: account.uri,
+        authorization_user: account.authorizationUsername,
+        ...account.secret,
+        ...(account.displayName === undefined ? {} : { display_name: account.displayName }),
+        register: false,
+        register_expires: account.registerExpiresSeconds,
+        instance_id: account.instanceId,
+        // RFC 4028 timers on our side end good calls when a proxy mishandles one refresh; the far end may still refresh.
+        session_timers: false,
+        no_answer_timeout: NO_ANSWER_TIMEOUT_SECONDS,
+        user_agent: `2Chat Voice SDK ${VERSION}`,
+      });
+    } catch (error) {
+      // Its message may quote the configuration.
+      throw voiceError(
+        'REGISTRATION_FAILED',
+        'The SIP account cannot be used.',
+        new Error((error as Error).name),
+      );
+    }
+    this.#listen();
+  }
+
+  /** STUN and TURN servers for sessions from now on. */
+  get iceServers(): readonly RTCIceServer[] {
+    return this.#iceServers;
+  }
+
+  set iceServers(servers: readonly RTCIceServer[]) {
+    this.#iceServers = servers;
+  }
+
+  get isConnected(): boolean {
+    return this.#raw.isConnected();
+  }
+
+  get isRegistered(): boolean {
+    return !this.#stopped && this.#raw.isRegistered();
+  }
+
+  /** Address of record. */
+  get uri(): string {
+    return this.#account.uri;
+  }
+
+  /** How many INVITE sessions are alive. */
+  get liveSessions(): number {
+    return this.#sessions.size;
+  }
+
+  /** Skips the rest of the wait before the next connection attempt. */
+  reconnectNow(): void {
+    if (!this.#stopped && !this.#raw.isConnected()) this.#raw.transport.connect();
+  }
+
+  /** Opens the WebSocket; `connected` or `disconnected` follows. */
+  start(): void {
+    this.#raw.start();
+  }
+
+  /** Sends a REGISTER; one that is under way is not repeated. */
+  register(): void {
+    this.#raw.register();
+  }
+
+  /** Replaces the digest secret for requests from now on. */
+  updateSecret(authorizationUsername: string, secret: SipSecret): void {
+    this.#secret = secret;
+    this.#raw.set('authorization_user', authorizationUsername);
+    this.#restoreSecret();
+  }
+
+  /** Removes our binding; `unregistered` follows, unless there is none to remove (false). */
+  unregister(): boolean {
+    // A REGISTER under way would bind us after all; removing the binding with a higher CSeq undoes it.
+    if (this.#raw._registrator._registering) this.#raw._registrator._registered = true;
+    if (!this.#raw.isRegistered()) return false;
+    this.#raw.unregister();
+    return true;
+  }
+
+  /**
+   * Sends an INVITE as soon as the microphone is there and candidates are gathered.
+   *
+   * @throws VoiceSDKError `INVALID_ARGUMENT`, `MEDIA_FAILED`.
+   */
+  call(options: OutboundCall): SipSession {
+    const domain = domainOf(this.#account.uri);
+    const target = toTargetUri(options.to, domain);
+    const fromUserName = options.from === undefined ? undefined : toCallerUser(options.from, domain);
+    try {
+      const raw = this.#raw.call(target, {
+        // JsSIP only ever chains on it, so that a promise of a stream does as well as a stream.
+        mediaStream: options.stream,
+        mediaConstraints: { audio: true, video: false },
+        pcConfig: { iceServers: [...this.iceServers] },
+        extraHeaders: [...options.extraHeaders],
+        ...(fromUserName === undefined ? {} : { fromUserName }),
+        ...(options.displayName === undefined ? {} : { fromDisplayName: options.displayName }),
+      });
+      return this.#wrap(raw);
+    } catch (error) {
+      throw voiceError('MEDIA_FAILED', undefined, error);
+    }
+  }
+
+  /**
+   * Ends every call and the registration, sending what the far ends must know at once, and closes the socket when
+   * they have answered, after 2 s at the latest.
+   */
+  stop(): void {
+    if (this.#stopped) return;
+    this.#stopped = true;
+    for (const session of [...this.#sessions.values()]) session.hangUp('destroyed');
+    if (this.#raw._registrator._registering) this.unregister();
+    this.#raw.stop();
+    this.removeAllListeners();
+  }
+
+  /**
+   * After the first challenge JsSIP forgets the password and keeps a hash for that one realm, so that a proxy of
+   * another realm could not be answered any more.
+   */
+  #restoreSecret(): void {
+    const secret = this.#secret;
+    if ('password' in secret) {
+      this.#raw.set('password', secret.password);
+    } else {
+      this.#raw.set('ha1', secret.ha1);
+      this.#raw.set('realm', secret.realm);
+    }
+  }
+
+  #listen(): void {
+    const raw = this.#raw;
+    raw.on('connecting', () => {
+      this.emit('connecting');
+    });
+    raw.on('connected', () => {
+      this.emit('connected');
+    });
+    raw.on('disconnected', () => {
+      for (const session of [...this.#sessions.values()]) session.onSocketLost();
+      this.emit('disconnected');
+    });
+    raw.on('registered', () => {
+      this.emit('registered');
+    });
+    raw.on('unregistered', (data: Partial<RawRegistrationFailure>) => {
+      this.emit('unregistered', data.cause ? failureOf(data) : undefined);
+    });
+    raw.on('registrationFailed', (data: RawRegistrationFailure) => {
+      this.emit('registerFailed', failureOf(data));
+    });
+    raw.on('newTransaction', ({ transaction }: { transaction: RawTransaction }) => {
+      this.#restoreSecret();
+      this.#sessions.get(transaction.request.call_id)?.watchTransaction(transaction);
+    });
+    raw.on(
+      'newRTCSession',
+      ({
+        originator,
+        session,
+        request,
+      }: {
+        originator: string;
+        session: RawSession;
+        request: RawRequest;
+      }) => {
+        if (originator === 'remote') this.emit('incoming', this.#wrap(session, request));
+      },
+    );
+  }
+
+  #wrap(raw: RawSession, request?: RawRequest): SipSession {
+    const session = new SipSession(raw, {
+      logger: this.#logger,
+      iceServers: this.iceServers,
+      ...(request ? { request } : {}),
+    });
+    const { callId } = session;
+    this.#sessions.set(callId, session);
+    session.once('ended', () => {
+      this.#sessions.delete(callId);
+      if (this.#sessions.size === 0) this.emit('idle');
+    });
+    return session;
+  }
+}
+
+function failureOf(data: Partial<RawRegistrationFailure>): RegisterFailure {
+  const { response, cause } = data;
+  if (response) return { statusCode: response.status_code, reasonPhrase: response.reason_phrase };
+  return { reasonPhrase: cause ?? 'no answer' };
+}

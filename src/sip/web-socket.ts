@@ -1,0 +1,104 @@
+import { startTimer, stopTimer, type TimerHandle } from '../core/clock';
+import type { RawSocket } from './jssip';
+
+// Three round trips (TCP, TLS, upgrade) on a satellite link of 600 ms leave room for one lost SYN (RFC 6298: 1 s, 3 s).
+const CONNECT_TIMEOUT_MS = 8_000;
+
+// RFC 7118 section 4.1: the WebSocket subprotocol of SIP.
+const SUBPROTOCOL = 'sip';
+
+/**
+ * The WebSocket under one user agent. It always says how a connection attempt ended: also when the constructor
+ * throws (`ws:` on an `https:` page), when a content security policy blocks it (Chromium then fires `error` and
+ * never `close`), and when the server accepts the TCP connection but never answers the upgrade.
+ */
+export class SipWebSocket implements RawSocket {
+  readonly url: string;
+  readonly sip_uri: string;
+  via_transport: string;
+  onconnect: () => void = () => undefined;
+  ondisconnect: (error: boolean, code?: number, reason?: string) => void = () => undefined;
+  ondata: (data: string) => void = () => undefined;
+
+  #socket: WebSocket | undefined;
+  #connectTimer: TimerHandle | undefined;
+
+  constructor(url: string) {
+    const parsed = new URL(url);
+    this.url = url;
+    this.via_transport = parsed.protocol === 'wss:' ? 'WSS' : 'WS';
+    this.sip_uri = `sip:${parsed.host};transport=ws`;
+  }
+
+  connect(): void {
+    if (this.#socket) return;
+    let socket: WebSocket;
+    try {
+      socket = new WebSocket(this.url, SUBPROTOCOL);
+    } catch {
+      this.#connectTimer = startTimer(0, () => {
+        this.#gone(undefined, 1006, 'the browser refused the URL');
+      });
+      return;
+    }
+    this.#socket = socket;
+    socket.binaryType = 'arraybuffer';
+    socket.onopen = () => {
+      stopTimer(this.#connectTimer);
+      this.onconnect();
+    };
+    socket.onmessage = (event: MessageEvent<unknown>) => {
+      if (typeof event.data === 'string') this.ondata(event.data);
+      else if (event.data instanceof ArrayBuffer) this.ondata(new TextDecoder().decode(event.data));
+    };
+    socket.onclose = (event) => {
+      this.#gone(socket, event.code, event.reason);
+    };
+    socket.onerror = () => {
+      // A close event follows unless a policy blocked the connection; one turn is enough to tell.
+      startTimer(0, () => {
+        if (socket.readyState === WebSocket.CLOSED) this.#gone(socket, 1006, 'blocked');
+      });
+    };
+    this.#connectTimer = startTimer(CONNECT_TIMEOUT_MS, () => {
+      this.#gone(socket, 1006, 'timeout');
+    });
+  }
+
+  disconnect(): void {
+    stopTimer(this.#connectTimer);
+    const socket = this.#socket;
+    this.#socket = undefined;
+    if (socket) abandon(socket);
+  }
+
+  send(message: string): boolean {
+    if (!this.isConnected()) return false;
+    this.#socket?.send(message);
+    return true;
+  }
+
+  isConnected(): boolean {
+    return this.#socket?.readyState === WebSocket.OPEN;
+  }
+
+  isConnecting(): boolean {
+    return this.#socket?.readyState === WebSocket.CONNECTING;
+  }
+
+  #gone(socket: WebSocket | undefined, code: number, reason: string): void {
+    if (socket !== this.#socket) return;
+    stopTimer(this.#connectTimer);
+    this.#socket = undefined;
+    if (socket) abandon(socket);
+    this.ondisconnect(true, code, reason);
+  }
+}
+
+function abandon(socket: WebSocket): void {
+  socket.onopen = null;
+  socket.onmessage = null;
+  socket.onclose = null;
+  socket.onerror = null;
+  socket.close();
+}
