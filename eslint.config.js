@@ -11,7 +11,10 @@ export default tseslint.config(
     },
     rules: {
       // Numbers and booleans are the ordinary content of log lines and SIP headers.
-      '@typescript-eslint/restrict-template-expressions': ['error', { allowNumber: true, allowBoolean: true }],
+      '@typescript-eslint/restrict-template-expressions': [
+        'error',
+        { allowNumber: true, allowBoolean: true },
+      ],
       // Public promise methods may be called without awaiting; our own code must say so with `void`.
       '@typescript-eslint/no-floating-promises': 'error',
     },

@@ -4,7 +4,7 @@ import { SerialQueue } from '../core/serial-queue';
 import type { Microphone } from '../media/microphone';
 import type { MicrophoneLease } from '../media/microphone-lease';
 import type { RemoteAudio } from '../media/remote-audio';
-import { withDeadline } from '../core/deadline';
+import { untilAborted, withDeadline } from '../core/deadline';
 
 export type CallAudioEvents = {
   mute: [isMuted: boolean];
@@ -169,10 +169,12 @@ export class CallAudio extends TypedEmitter<CallAudioEvents> {
       const sender = this.#connection
         ?.getSenders()
         .find(({ track }) => track === old?.track || track?.kind === 'audio');
-      await sender?.replaceTrack(lease.track);
+      // WebRTC section 5.2: on a connection that is closed meanwhile it never settles.
+      await untilAborted(sender?.replaceTrack(lease.track), this.#options.signal);
     } catch (error) {
-      this.#lease = old;
       lease.release();
+      if (this.#options.signal.aborted) old?.release();
+      else this.#lease = old;
       throw error;
     }
     old?.release();

@@ -1,4 +1,5 @@
-import { delay } from '../core/deadline';
+import { startTimer, stopTimer } from '../core/clock';
+import { delay, withDeadline } from '../core/deadline';
 import { voiceError } from '../core/errors';
 import { SerialQueue } from '../core/serial-queue';
 
@@ -7,8 +8,13 @@ const TONE_MS = 100;
 const GAP_MS = 70;
 /** W3C WebRTC: a comma in insertDTMF is a pause of 2 s. */
 const PAUSE_MS = 2_000;
+/** Not from a standard: what a busy browser may be late with one playout. */
+const PLAYOUT_SLACK_MS = 2_000;
 /** An INFO carries one digit; gateways play it out, so leave room between two (the gap that JsSIP measured as safe). */
 const INFO_GAP_MS = 500;
+
+/** Connectivity checks and a DTLS handshake over a bad link, each with its retransmissions. */
+const MEDIA_TIMEOUT_MS = 10_000;
 
 export interface DtmfOptions {
   readonly connection: () => RTCPeerConnection | undefined;
@@ -41,13 +47,20 @@ export class Dtmf {
   }
 
   async #sendEvents(connection: RTCPeerConnection, digits: string): Promise<void> {
+    await mediaPathUp(connection, this.#options.signal);
     const sender = connection.getSenders().find(({ track, dtmf }) => track?.kind === 'audio' && dtmf)?.dtmf;
-    // Not while the far end holds the call, or before the media path is up: nothing is sent towards it then.
+    // Not while the far end holds the call: nothing is sent towards it then.
     if (sender?.canInsertDTMF !== true)
       throw voiceError('DTMF_FAILED', 'No audio is being sent to the far end now.');
     const { signal } = this.#options;
     await new Promise<void>((resolve, reject) => {
+      // W3C WebRTC section 7.2: playing out ends without an event when the far end puts the call on hold.
+      const timer = startTimer(playoutMs(digits) + PLAYOUT_SLACK_MS, () => {
+        stop();
+        reject(voiceError('DTMF_FAILED', 'Not all digits could be sent.'));
+      });
       const stop = () => {
+        stopTimer(timer);
         sender.removeEventListener('tonechange', onToneChange);
         signal.removeEventListener('abort', onAbort);
       };
@@ -81,6 +94,32 @@ export class Dtmf {
       await delay(INFO_GAP_MS, this.#options.signal);
     }
   }
+}
+
+/** Right after the answer ICE and DTLS are still at work, and W3C insertDTMF refuses until they are done. */
+function mediaPathUp(connection: RTCPeerConnection, signal: AbortSignal): Promise<void> {
+  const isUp = () => connection.connectionState !== 'new' && connection.connectionState !== 'connecting';
+  if (isUp()) return Promise.resolve();
+  let stop: () => void = () => undefined;
+  const up = new Promise<void>((resolve, reject) => {
+    const onChange = () => {
+      if (isUp()) resolve();
+    };
+    const onAbort = () => {
+      reject(signal.reason as Error);
+    };
+    stop = () => {
+      connection.removeEventListener('connectionstatechange', onChange);
+      signal.removeEventListener('abort', onAbort);
+    };
+    connection.addEventListener('connectionstatechange', onChange);
+    signal.addEventListener('abort', onAbort);
+  });
+  return withDeadline(up, MEDIA_TIMEOUT_MS, () => voiceError('DTMF_FAILED')).finally(stop);
+}
+
+function playoutMs(digits: string): number {
+  return Array.from(digits).reduce((sum, digit) => sum + (digit === ',' ? PAUSE_MS : TONE_MS + GAP_MS), 0);
 }
 
 /** RFC 4733 section 7.1.1: an `a=rtpmap` of `telephone-event` in what the far end last described. */

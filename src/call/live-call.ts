@@ -48,7 +48,7 @@ export class LiveCall extends TypedEmitter<CallEvents> implements Call {
     super();
     const { session, audio, remote } = options;
     this.direction = session.direction;
-    if (remote.address !== undefined) this.remoteIdentity = remote.address;
+    this.remoteIdentity = remote.address;
     if (remote.displayName !== undefined) this.remoteDisplayName = remote.displayName;
     this.customHeaders = options.customHeaders;
     this.#session = session;

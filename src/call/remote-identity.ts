@@ -2,7 +2,7 @@ import type { RawNameAddress, RawRequest } from '../sip/jssip';
 
 export interface RemoteIdentity {
   /** Telephone number or SIP URI. */
-  readonly address?: string;
+  readonly address: string;
   readonly displayName?: string;
 }
 
@@ -18,7 +18,9 @@ const LONGEST_NAME = 128;
 export function callerOf(request: RawRequest): RemoteIdentity {
   const asserted = request.getHeader('P-Asserted-Identity');
   const parsed = asserted === undefined ? undefined : parseNameAddress(asserted.slice(0, LONGEST_HEADER));
-  return parsed ?? identityOf(request.from);
+  const claimed = identityOf(request.from);
+  // Networks assert the number and seldom a name; the claimed name is then better than none.
+  return parsed ? withName(parsed.address, parsed.displayName ?? claimed.displayName) : claimed;
 }
 
 function identityOf({ uri, display_name: name }: RawNameAddress): RemoteIdentity {

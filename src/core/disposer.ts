@@ -22,9 +22,18 @@ export class Disposer {
     });
   }
 
+  /** Releases everything, also behind a release that throws; the first exception is thrown in the end. */
   dispose(): void {
     if (this.#disposed) return;
     this.#disposed = true;
-    for (const release of this.#releases.splice(0).reverse()) release();
+    const exceptions: unknown[] = [];
+    for (const release of this.#releases.splice(0).reverse()) {
+      try {
+        release();
+      } catch (exception) {
+        exceptions.push(exception);
+      }
+    }
+    if (exceptions.length > 0) throw exceptions[0];
   }
 }

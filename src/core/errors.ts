@@ -9,12 +9,12 @@ export class VoiceSDKError extends Error {
   /** A stable code of the error catalogue. */
   readonly code: VoiceErrorCode;
   /** What led to it: an exception, a DOMException, or a {@link SipFailure}; absent when there is nothing to add. */
-  override readonly cause?: unknown;
+  declare readonly cause?: unknown;
 
   constructor(code: VoiceErrorCode, message?: string, cause?: unknown) {
-    super(message ?? ERROR_CATALOGUE[code].summary);
+    // As the language has it: not enumerable, so that copying an error does not carry its cause along.
+    super(message ?? ERROR_CATALOGUE[code].summary, cause === undefined ? undefined : { cause });
     this.code = code;
-    if (cause !== undefined) this.cause = cause;
   }
 
   /** Whether the Device, the call or the method it concerns cannot go on without somebody doing something. */

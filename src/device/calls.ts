@@ -99,7 +99,10 @@ export class Calls extends TypedEmitter<CallsEvents> {
     const microphone = audio.open();
     provide(microphone);
     await new Promise<void>((resolve, reject) => {
-      session.once('sending', resolve);
+      session.once('sending', () => {
+        // JsSIP writes to the socket right after this event; one that is gone fails the call in between.
+        queueMicrotask(resolve);
+      });
       session.once('ended', (end) => {
         reject(outboundFailure(end));
       });

@@ -120,13 +120,16 @@ export function classifyEnd(end: RawEnd, intent: EndIntent | undefined, wasConfi
 
 function classifyUnexpected({ originator, message, cause }: RawEnd, wasConfirmed: boolean): SipEnd {
   const words = wordsOf(message) ?? cause;
-  if (cause === CAUSE.noAck)
+  if (cause === CAUSE.noAck || cause === CAUSE.connectionError)
     return { reason: 'network', initiator: 'network', cause, errorCode: 'SIGNALING_LOST' };
   if (cause === CAUSE.noAnswer || cause === CAUSE.expires) {
     return { reason: 'unanswered', initiator: cause === CAUSE.noAnswer ? 'local' : 'remote', cause };
   }
   if (originator === 'remote' && message) {
     if (isResponse(message)) {
+      // A 2xx ends a call only when what it answers with is of no use.
+      if (message.status_code < 300)
+        return { reason: 'media_rejected', initiator: 'local', cause, errorCode: 'CALL_MEDIA_REJECTED' };
       const [reason, errorCode] = byStatus(message.status_code);
       return { reason, initiator: 'remote', code: message.status_code, cause: words, errorCode };
     }

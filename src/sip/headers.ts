@@ -10,9 +10,9 @@ const RESERVED = new Set(
   (
     'via from to call-id cseq contact max-forwards route record-route content-type content-length content-encoding ' +
     'authorization proxy-authorization www-authenticate proxy-authenticate allow supported require proxy-require ' +
-    'expires session-expires min-se user-agent p-preferred-identity privacy replaces ' +
+    'expires session-expires min-se user-agent p-preferred-identity privacy replaces join refer-to ' +
     // Compact forms, RFC 3261 section 7.3.3.
-    'v f t i m l c e k'
+    'v f t i m l c e k x r'
   ).split(' '),
 );
 

@@ -2,9 +2,12 @@
  * The one door to JsSIP. Its own typings are hand-written, need `@types/events` and `@types/debug` at the
  * consumer and leave out what the work-arounds in this room lean on, so the parts that we use are typed here.
  * Everything with a leading underscore is a private hook of the pinned version; contract tests watch each of them.
+ *
+ * The build leaves out the `debug` module that JsSIP logs through: it prints whole SIP messages with their
+ * Authorization header as soon as anybody sets `localStorage.debug`.
  */
-import * as JsSIP from 'jssip';
-import { redactText } from '../core/redact';
+// Not the package's main file: that one adds a WebSocket of its own and its whole manifest to every page.
+import UA from 'jssip/lib/UA.js';
 
 export interface RawMessage {
   readonly method: string;
@@ -103,13 +106,16 @@ export interface RawSession {
   _to_tag: string | null;
   _createDialog(message: RawResponse, type: 'UAC'): boolean;
   _connectionPromiseQueue: Promise<unknown>;
+  _status: number;
+  readonly _is_confirmed: boolean;
+  _acceptAndTerminate(response: RawResponse, statusCode?: number, reasonPhrase?: string): void;
   _receiveInviteResponse(response: RawResponse): void;
   _toggleMuteAudio(mute: boolean): void;
   _toggleMuteVideo(mute: boolean): void;
 }
 
 /** RTCSession states (RTCSession.js of the pinned version). */
-export const SESSION_STATUS = { ringing1xx: 2, waitingForAck: 6, terminated: 8, confirmed: 9 } as const;
+export const SESSION_STATUS = { ringing1xx: 2, waitingForAck: 6, canceled: 7, terminated: 8, confirmed: 9 } as const;
 
 /** Causes that JsSIP names (Constants.js of the pinned version). */
 export const CAUSE = {
@@ -159,30 +165,10 @@ export interface RawUserAgent {
   removeAllListeners(): void;
 }
 
+// The declarations beside the module describe another shape than what it exports.
+const RawUA = UA as unknown as new (configuration: Record<string, unknown>) => RawUserAgent;
+
 /** Builds a user agent; throws when the pinned version refuses the configuration. */
 export function createRawUserAgent(configuration: Record<string, unknown>): RawUserAgent {
-  redactDebugOutput();
-  return new JsSIP.UA(configuration as never) as unknown as RawUserAgent;
-}
-
-type DebugLog = (this: { readonly namespace?: string }, ...args: unknown[]) => void;
-
-let debugIsRedacted = false;
-
-/**
- * `debug`, which JsSIP logs through, prints whole SIP messages with their Authorization header once anybody
- * sets `localStorage.debug`. The module may be shared with the host page, so only JsSIP's lines are touched.
- */
-function redactDebugOutput(): void {
-  if (debugIsRedacted) return;
-  debugIsRedacted = true;
-  const debug = JsSIP.debug as unknown as { log: DebugLog };
-  const original = debug.log;
-  debug.log = function (this: { readonly namespace?: string }, ...args: unknown[]) {
-    const isOurs = this.namespace?.startsWith('JsSIP') ?? false;
-    original.apply(
-      this,
-      isOurs ? args.map((arg) => (typeof arg === 'string' ? redactText(arg, false) : '[object]')) : args,
-    );
-  };
+  return new RawUA(configuration);
 }

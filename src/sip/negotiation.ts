@@ -1,4 +1,4 @@
-import { delay } from '../core/deadline';
+import { delay, untilAborted } from '../core/deadline';
 import { random, startTimer, stopTimer, type TimerHandle } from '../core/clock';
 import { voiceError } from '../core/errors';
 import { SerialQueue } from '../core/serial-queue';
@@ -59,8 +59,10 @@ export class Negotiation {
         }
         request.server_transaction.on('stateChanged', () => this.#onTurn?.());
       } else if (request.method === 'ACK') {
-        // JsSIP leaves its waiting state inside this very call.
-        queueMicrotask(() => this.#onTurn?.());
+        // JsSIP leaves its waiting state inside this very call, and applies an answer in the ACK after it.
+        queueMicrotask(() => {
+          this.#lookAfterQueue();
+        });
       }
       return false;
     });
@@ -133,10 +135,14 @@ export class Negotiation {
         else if (this.#isQuiet()) settle();
       };
       signal.addEventListener('abort', onAbort);
-      // JsSIP queues the handling of the far end's offers; being last in that queue means they are done.
-      const check = () => this.#onTurn?.();
-      void this.#session._connectionPromiseQueue.then(check, check);
+      this.#lookAfterQueue();
     });
+  }
+
+  /** JsSIP queues the handling of the far end's offers; being last in that queue means they are done. */
+  #lookAfterQueue(): void {
+    const look = () => this.#onTurn?.();
+    void this.#session._connectionPromiseQueue.then(look, look);
   }
 
   #isQuiet(): boolean {
@@ -162,11 +168,14 @@ export class Negotiation {
     this.#active = true;
     try {
       for (const transceiver of transceivers) transceiver.direction = direction;
-      await connection.setLocalDescription(await connection.createOffer());
-      await gathered(connection, this.#options.expectedKinds, this.#options.signal);
+      // WebRTC section 4.4.1.2: what a connection is doing when it is closed never settles.
+      const { signal } = this.#options;
+      const offer = await untilAborted(connection.createOffer(), signal);
+      await untilAborted(connection.setLocalDescription(offer), signal);
+      await gathered(connection, this.#options.expectedKinds, signal);
       const outcome = await this.#send(connection.localDescription?.sdp ?? '');
       if (outcome.kind === 'answer') {
-        await connection.setRemoteDescription({ type: 'answer', sdp: outcome.sdp });
+        await untilAborted(connection.setRemoteDescription({ type: 'answer', sdp: outcome.sdp }), signal);
         this.#direction = direction;
         return undefined;
       }
@@ -185,6 +194,7 @@ export class Negotiation {
     const { signal } = this.#options;
     return new Promise((resolve, reject) => {
       let settled: Outcome | undefined;
+      let isLate = false;
       const settle = (outcome: Outcome) => {
         if (settled) return;
         settled = outcome;
@@ -212,7 +222,10 @@ export class Negotiation {
             // Also for retransmissions: RFC 3261 section 13.2.2.4.
             this.#session.sendRequest('ACK');
             // The far end changed the session after we had given up and rolled back: say again where we stand.
-            if (settled?.kind === 'timeout') void this.offerDirection(this.#direction).catch(() => undefined);
+            if (settled?.kind === 'timeout' && !isLate) {
+              isLate = true;
+              void this.offerDirection(this.#direction).catch(() => undefined);
+            }
             if (response.body) settle({ kind: 'answer', sdp: response.body });
             else settle({ kind: 'refused', response });
           },

@@ -2,7 +2,11 @@
  * Work-arounds for what the pinned JsSIP does to good calls. Each is applied to one session, touches one hook,
  * and has a contract test that fails when an upgrade makes it wrong or superfluous.
  */
-import type { RawDialog, RawRequest, RawResponse, RawSession } from './jssip';
+import { type RawDialog, type RawRequest, type RawResponse, type RawSession, SESSION_STATUS } from './jssip';
+
+// RFC 3261 sections 21.4.24 and 21.6.2.
+const STATUS_BUSY = 486;
+const STATUS_DECLINE = 603;
 
 /**
  * The microphone belongs to the call: JsSIP would re-enable it whenever the far end resumes, whatever mute or
@@ -42,6 +46,31 @@ export function answerEvery2xx(session: RawSession): void {
   };
 }
 
+/**
+ * Between the arrival of the 200 and its ACK lies the answer's way into the browser. JsSIP would end a call there
+ * with a BYE and leave the 200 unacknowledged, so that the far end repeats it (RFC 3261 section 13.2.2.4).
+ */
+export function acknowledgeBeforeBye(session: RawSession): void {
+  const original = session.terminate.bind(session);
+  session.terminate = (options) => {
+    if (session.direction === 'outgoing' && session.status === SESSION_STATUS.confirmed && !session._is_confirmed)
+      session.sendRequest('ACK');
+    original(options);
+  };
+}
+
+/**
+ * A 200 that cannot be used (no SDP, or one that the browser refuses) is acknowledged and ended; but JsSIP then
+ * takes the session for closed already and leaves its peer connection and dialog behind.
+ */
+export function closeAfterUnusableAnswer(session: RawSession): void {
+  const original = session._acceptAndTerminate.bind(session);
+  session._acceptAndTerminate = (...args) => {
+    original(...args);
+    session._status = SESSION_STATUS.canceled;
+  };
+}
+
 /** A dialog made from a 2xx, without disturbing the one that the session lives in. */
 function separateDialog(session: RawSession, response: RawResponse): RawDialog | undefined {
   // Without a Contact there is nobody to send an ACK to, and JsSIP would fail the whole session over it.
@@ -61,12 +90,11 @@ function separateDialog(session: RawSession, response: RawResponse): RawDialog |
  */
 export function refuseReferences(session: RawSession): void {
   interceptRequests(session, (request) => {
-    if (request.method !== 'REFER') return false;
-    request.reply(603);
+    const replaces = request.method === 'INVITE' && request.hasHeader('replaces');
+    if (request.method !== 'REFER' && !replaces) return false;
+    // One inside the dialog that meets our own re-INVITE has had a 491 from JsSIP; a second answer is dropped.
+    request.reply(replaces ? STATUS_BUSY : STATUS_DECLINE);
     return true;
-  });
-  session.on('replaces', ({ reject }: { reject: () => void }) => {
-    reject();
   });
 }
 

@@ -12,7 +12,13 @@ import {
   type RawTransaction,
 } from './jssip';
 import { Negotiation } from './negotiation';
-import { answerEvery2xx, keepTracksUntouched, refuseReferences } from './session-guards';
+import {
+  acknowledgeBeforeBye,
+  answerEvery2xx,
+  closeAfterUnusableAnswer,
+  keepTracksUntouched,
+  refuseReferences,
+} from './session-guards';
 
 export type SipSessionEvents = {
   /** The INVITE is about to leave. */
@@ -63,6 +69,8 @@ export class SipSession extends TypedEmitter<SipSessionEvents> {
     this.#expectedKinds = expectedKinds(context.iceServers);
     keepTracksUntouched(raw);
     answerEvery2xx(raw);
+    acknowledgeBeforeBye(raw);
+    closeAfterUnusableAnswer(raw);
     refuseReferences(raw);
     this.#negotiation = new Negotiation({
       session: raw,
@@ -238,6 +246,7 @@ export class SipSession extends TypedEmitter<SipSessionEvents> {
       this.emit('peerConnection', peerconnection);
     });
     const onEnd = (end: RawEnd) => {
+      if (this.signal.aborted) return;
       this.#round?.policy.cancel();
       this.#ending.abort(voiceError('INVALID_STATE', 'The call has ended.'));
       this.emit('ended', classifyEnd(end, this.#intent, this.#confirmed));

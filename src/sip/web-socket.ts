@@ -57,7 +57,7 @@ export class SipWebSocket implements RawSocket {
     socket.onerror = () => {
       // A close event follows unless a policy blocked the connection; one turn is enough to tell.
       startTimer(0, () => {
-        if (socket.readyState === WebSocket.CLOSED) this.#gone(socket, 1006, 'blocked');
+        if (socket.readyState === socket.CLOSED) this.#gone(socket, 1006, 'blocked');
       });
     };
     this.#connectTimer = startTimer(CONNECT_TIMEOUT_MS, () => {
@@ -79,11 +79,13 @@ export class SipWebSocket implements RawSocket {
   }
 
   isConnected(): boolean {
-    return this.#socket?.readyState === WebSocket.OPEN;
+    const socket = this.#socket;
+    return socket !== undefined && socket.readyState === socket.OPEN;
   }
 
   isConnecting(): boolean {
-    return this.#socket?.readyState === WebSocket.CONNECTING;
+    const socket = this.#socket;
+    return socket !== undefined && socket.readyState === socket.CONNECTING;
   }
 
   #gone(socket: WebSocket | undefined, code: number, reason: string): void {

@@ -1,0 +1,57 @@
+import type { Logger } from '../core/logger';
+import { browser } from './browser';
+
+// The events that can activate a page (HTML, "User activation"), plus click, which is what older Safari looks at.
+// One gesture may fire several: that only repeats a play() that already succeeded or fails again.
+const GESTURES = ['pointerdown', 'pointerup', 'touchend', 'keydown', 'click'] as const;
+
+// Capturing: a page that stops propagation in its own handlers must not keep the sound off.
+const LISTENING = { capture: true, passive: true } as const;
+
+/** Lets sound that the browser blocked start at the agent's next gesture. One per Device. */
+export class AutoplayGate {
+  readonly #logger: Logger;
+  readonly #retries = new Set<() => void>();
+  #document: Document | undefined;
+  #disposed = false;
+
+  constructor(options: { logger: Logger }) {
+    this.#logger = options.logger;
+  }
+
+  /** How many players wait for a gesture. */
+  get waiting(): number {
+    return this.#retries.size;
+  }
+
+  /** Calls `retry` inside every gesture from now on, until it is withdrawn. */
+  add(retry: () => void): void {
+    if (this.#disposed || this.#retries.has(retry)) return;
+    this.#retries.add(retry);
+    if (this.#document || !browser.document) return;
+    this.#logger.info('sound is blocked until the agent interacts with the page');
+    this.#document = browser.document;
+    for (const type of GESTURES) this.#document.addEventListener(type, this.#onGesture, LISTENING);
+  }
+
+  /** Withdraws what `add` was given: it plays, or is not wanted any more. */
+  delete(retry: () => void): void {
+    this.#retries.delete(retry);
+    if (this.#retries.size === 0) this.#stopListening();
+  }
+
+  dispose(): void {
+    this.#disposed = true;
+    this.#retries.clear();
+    this.#stopListening();
+  }
+
+  readonly #onGesture = (): void => {
+    for (const retry of [...this.#retries]) retry();
+  };
+
+  #stopListening(): void {
+    for (const type of GESTURES) this.#document?.removeEventListener(type, this.#onGesture, LISTENING);
+    this.#document = undefined;
+  }
+}

@@ -1,0 +1,314 @@
+/** A customer: a JsSIP user agent on an in-process pipe, with a behaviour instead of a person. */
+import EventEmitter from 'eventemitter3';
+import { AudioSession } from '../media/audio-session';
+import type { FrameClock } from '../media/frame-clock';
+import type { AudioCodec } from '../media/sdp-codecs';
+import { isDigits } from '../media/telephone-event';
+import { melodySource, silenceSource, toneSource, type FrameSource } from '../media/tone';
+import type { Werift } from '../media/werift';
+import { everyCharacter, isControl } from '../text';
+import { waitFor } from '../wait';
+import { CustomerCall } from './call';
+import type {
+  EmptyStream,
+  JsSip,
+  JsSipMessage,
+  JsSipSession,
+  JsSipUserAgent,
+  SessionOptions,
+} from './jssip-types';
+import { withEarlyMedia } from './early-media';
+import { PipeSocket, type PipeEnd } from './pipe-socket';
+import type { CustomerBehaviour } from './table';
+
+export interface CustomerOptions extends CustomerBehaviour {
+  /** Default: the next free number of the reserved range. */
+  readonly number?: string;
+  /** A short name that can be dialled as well. */
+  readonly name?: string;
+  /** What the agent's phone shows. Default: the number. */
+  readonly displayName?: string;
+}
+
+export interface CustomerCallOptions {
+  /** Headers of the INVITE, for example `{ 'X-2Chat-Ticket': '42' }`. */
+  readonly headers?: Readonly<Record<string, string>>;
+  /** What the agent's phone shows for this call. */
+  readonly displayName?: string;
+}
+
+export interface CustomerEvents {
+  /** Somebody calls this customer. */
+  incoming: [call: CustomerCall];
+  /** A call of either direction began. */
+  call: [call: CustomerCall];
+  ended: [call: CustomerCall];
+}
+
+/** What a customer needs of the sandbox around it. */
+export interface CustomerWorld {
+  readonly jssip: JsSip;
+  readonly werift: Werift;
+  readonly clock: FrameClock;
+  readonly gateway: PipeEnd;
+  readonly domain: string;
+  /** Where its media can be reached, besides the addresses of the network interfaces. */
+  readonly hostAddresses: readonly string[];
+  readonly log: (line: string) => void;
+}
+
+const noTracks: EmptyStream = { getTracks: () => [], getAudioTracks: () => [], getVideoTracks: () => [] };
+/** Never, in the seconds that JsSIP counts: a customer rings for as long as the caller waits. */
+const neverSeconds = 86_400;
+const keptCalls = 100;
+
+export class Customer extends EventEmitter<CustomerEvents> {
+  readonly number: string;
+  readonly name: string;
+  readonly displayName: string;
+  /** @internal */
+  readonly pipe: PipeSocket;
+  readonly #agent: JsSipUserAgent;
+  readonly #timers = new Set<NodeJS.Timeout>();
+  #calls: CustomerCall[] = [];
+  #closed = false;
+
+  /** @internal Made by `Sandbox.customer`. */
+  constructor(
+    private readonly options: CustomerOptions & { readonly number: string },
+    private readonly world: CustomerWorld,
+  ) {
+    super();
+    assertPlain(options);
+    this.number = options.number;
+    this.name = options.name ?? options.number;
+    this.displayName = options.displayName ?? options.number;
+    this.pipe = new PipeSocket(world.gateway, { kind: 'customer', user: this.number });
+    this.#agent = new world.jssip.UA({
+      sockets: [this.pipe],
+      uri: `sip:${this.number}@${world.domain}`,
+      display_name: this.displayName,
+      register: false,
+      session_timers: false,
+      user_agent: 'sandbox-customer',
+      no_answer_timeout: neverSeconds,
+    });
+    this.#agent.on('newRTCSession', ({ originator, session, request }) => {
+      if (originator === 'remote') this.#receive(session, request);
+    });
+    this.#agent.start();
+  }
+
+  /** The newest calls, oldest first. */
+  get calls(): readonly CustomerCall[] {
+    return this.#calls;
+  }
+
+  /** The newest call, if there was one. */
+  get lastCall(): CustomerCall | undefined {
+    return this.#calls.at(-1);
+  }
+
+  /** The digits received on the newest call. */
+  get received(): string {
+    return this.lastCall?.received ?? '';
+  }
+
+  /**
+   * Calls an agent. Resolves as soon as the INVITE is on its way: wait for `ringing`, `answered` or `ended` of
+   * the call to know what becomes of it.
+   * @throws Error for a header or a name that does not fit into a SIP header
+   */
+  call(agentUserUuid: string, options: CustomerCallOptions = {}): Promise<CustomerCall> {
+    if (this.#closed) return Promise.reject(new Error('the sandbox is closed'));
+    const headers = Object.entries(options.headers ?? {}).map(([name, value]) => headerLine(name, value));
+    const displayName = options.displayName ?? this.displayName;
+    if (!isPlainText(displayName))
+      return Promise.reject(new Error('displayName has a control character or a quote'));
+    const { call, sessionOptions } = this.#newCall('outbound', agentUserUuid, {});
+    const target = `sip:${encodeURIComponent(agentUserUuid)}@${this.world.domain}`;
+    const session = this.#agent.call(target, {
+      ...sessionOptions,
+      extraHeaders: headers,
+      fromDisplayName: displayName,
+    });
+    this.#begin(call, session);
+    return Promise.resolve(call);
+  }
+
+  /**
+   * Answers the call that rings.
+   * @throws Error when none does
+   */
+  answer(): CustomerCall {
+    const ringing = this.#calls.find((call) => call.direction === 'inbound' && call.state === 'ringing');
+    if (ringing === undefined) throw new Error(`nobody is calling ${this.name}`);
+    ringing.answer();
+    return ringing;
+  }
+
+  /** Ends all calls of this customer. */
+  hangup(): void {
+    for (const call of this.#calls) call.hangup();
+  }
+
+  /** Resolves with the next call that comes in, or one that already rings; rejects at the deadline (5 s). */
+  waitForCall(options: { readonly timeoutMs?: number } = {}): Promise<CustomerCall> {
+    const ringing = this.#calls.find((call) => call.direction === 'inbound' && call.state !== 'ended');
+    if (ringing !== undefined) return Promise.resolve(ringing);
+    return waitFor(`call to ${this.name}`, options.timeoutMs ?? 5000, (resolve) => {
+      this.once('incoming', resolve);
+      return () => this.off('incoming', resolve);
+    });
+  }
+
+  /** @internal */
+  close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    for (const timer of this.#timers) clearTimeout(timer);
+    this.#agent.stop();
+    for (const call of this.#calls) call.dispose();
+    this.pipe.disconnect();
+  }
+
+  #receive(session: JsSipSession, request: JsSipMessage): void {
+    const agent = session.remote_identity.uri.user;
+    const { call } = this.#newCall('inbound', agent, customHeaders(request));
+    const { onCall = 'answer', answerAfterMs = 0, earlyMediaMs } = this.options;
+    if (earlyMediaMs !== undefined) withEarlyMedia(session, request, earlyMediaMs);
+    this.#begin(call, session);
+    this.world.log(`${agent} calls ${this.name}`);
+    this.emit('incoming', call);
+    if (call.state !== 'ringing' || onCall === 'ring') return;
+    if (onCall !== 'answer') call.hangup(onCall.refuseWith);
+    else {
+      // Not at once: JsSIP sends its 180 after this listener has returned.
+      this.#later(answerAfterMs, () => {
+        if (call.state === 'ringing') call.answer();
+      });
+    }
+  }
+
+  #begin(call: CustomerCall, session: JsSipSession): void {
+    call.attach(session);
+    session.on('refer', ({ accept }) => {
+      // A transfer: the customer calls whom it is sent to, with a call of its own.
+      const referred = this.#newCall('outbound', 'transfer', {});
+      accept((next) => {
+        this.#begin(referred.call, next);
+      }, referred.sessionOptions);
+    });
+    call.on('answered', () => {
+      this.#afterAnswer(call);
+    });
+    call.on('ended', () => {
+      this.#afterEnd(call);
+    });
+    this.#calls = [...this.#calls, call].slice(-keptCalls);
+    this.emit('call', call);
+  }
+
+  #afterAnswer(call: CustomerCall): void {
+    const { sendsDigits, digitsAfterMs = 500, hangsUpAfterMs } = this.options;
+    if (sendsDigits !== undefined) {
+      this.#later(digitsAfterMs, () => {
+        if (call.state !== 'answered') return;
+        call.sendDigits(sendsDigits).catch((error: unknown) => {
+          this.world.log(`${this.name} cannot key digits: ${String(error)}`);
+        });
+      });
+    }
+    if (hangsUpAfterMs !== undefined) {
+      this.#later(hangsUpAfterMs, () => {
+        call.hangup();
+      });
+    }
+  }
+
+  #afterEnd(call: CustomerCall): void {
+    this.world.log(`call of ${call.agent} and ${this.name} ended: ${call.end?.cause ?? ''}`);
+    this.emit('ended', call);
+    const { callsBackAfterMs } = this.options;
+    if (callsBackAfterMs === undefined || call.direction !== 'inbound' || this.#closed) return;
+    this.#later(callsBackAfterMs, () => {
+      void this.call(call.agent);
+    });
+  }
+
+  #newCall(
+    direction: CustomerCall['direction'],
+    agent: string,
+    headers: Readonly<Record<string, string>>,
+  ): { call: CustomerCall; sessionOptions: SessionOptions } {
+    const audio = new AudioSession(this.world.werift, this.world.clock, {
+      codecs: this.#codecs,
+      hostAddresses: this.world.hostAddresses,
+      plays: this.#source(),
+      onDigit: (digit) => {
+        call.noteDigit(digit, 'rtp');
+      },
+      onAudio: () => {
+        call.emit('audio');
+      },
+    });
+    const sessionOptions: SessionOptions = {
+      mediaStream: noTracks,
+      mediaConstraints: { audio: true, video: false },
+      pcConfig: { mediaOwner: audio },
+    };
+    const call = new CustomerCall({ direction, agent, headers }, audio, sessionOptions);
+    return { call, sessionOptions };
+  }
+
+  get #codecs(): readonly AudioCodec[] {
+    return this.options.codecs ?? (this.options.plays === 'echo' ? ['opus', 'PCMU'] : ['PCMU']);
+  }
+
+  #source(): FrameSource | 'echo' {
+    const { toneHz, plays = toneHz === undefined ? 'silence' : 'tone' } = this.options;
+    if (plays === 'echo') return 'echo';
+    if (plays === 'melody') return melodySource();
+    return plays === 'tone' ? toneSource(toneHz ?? 440) : silenceSource();
+  }
+
+  #later(delayMs: number, run: () => void): void {
+    const timer = setTimeout(() => {
+      this.#timers.delete(timer);
+      run();
+    }, delayMs);
+    this.#timers.add(timer);
+  }
+}
+
+const isPlainText = (text: string): boolean =>
+  everyCharacter(text, (char) => !isControl(char) && char !== '"' && char !== '\\');
+
+function headerLine(name: string, value: string): string {
+  if (!/^[A-Za-z0-9-]{1,64}$/.test(name) || !everyCharacter(value, (char) => !isControl(char))) {
+    throw new Error('a header has a name of letters, digits and dashes, and a value of one line');
+  }
+  return `${name}: ${value}`;
+}
+
+function assertPlain({
+  number,
+  displayName = '',
+  sendsDigits = '',
+  toneHz = 440,
+}: CustomerOptions & { readonly number: string }): void {
+  if (!/^\+?[A-Za-z0-9.-]{1,32}$/.test(number)) throw new Error('number is + and digits, or a short name');
+  if (!isPlainText(displayName)) throw new Error('displayName has a control character or a quote');
+  if (!isDigits(sendsDigits)) throw new Error('sendsDigits are 0-9, *, # and A-D');
+  if (!(toneHz >= 50 && toneHz <= 3500)) {
+    throw new Error('toneHz is between 50 and 3500, what a telephone carries');
+  }
+}
+
+function customHeaders(request: JsSipMessage): Readonly<Record<string, string>> {
+  return Object.fromEntries(
+    Object.entries(request.headers)
+      .filter(([name]) => name.toLowerCase().startsWith('x-'))
+      .map(([name, values]) => [name.toLowerCase(), values[0]?.raw ?? '']),
+  );
+}

@@ -1,0 +1,157 @@
+/** The customers that every sandbox has. Data, so that a page or a README can list them. */
+import type { AudioCodec } from '../media/sdp-codecs';
+
+/** What a customer does when called, and after. Everything has a default; `{}` answers and plays silence. */
+export interface CustomerBehaviour {
+  /** Answer, ring until told otherwise, or refuse with a SIP status. Default `answer`. */
+  readonly onCall?: 'answer' | 'ring' | { readonly refuseWith: number };
+  /** How long it rings before it answers, in ms. Default 0. */
+  readonly answerAfterMs?: number;
+  /** Plays before it answers, for as long as this (183 with SDP), in ms. Default: no early media. */
+  readonly earlyMediaMs?: number;
+  /** `echo` sends back what it hears. Default: `tone` with a `toneHz`, else `silence`. */
+  readonly plays?: 'echo' | 'melody' | 'tone' | 'silence';
+  /** Pitch of the tone in hertz, so that a test recognises who is speaking. Default 440 for `plays: 'tone'`. */
+  readonly toneHz?: number;
+  /**
+   * In order of preference. Default PCMU, whose audio can be made and measured here; `echo` takes Opus first,
+   * which it returns unopened.
+   */
+  readonly codecs?: readonly AudioCodec[];
+  /** Keyed this long after the answer, in ms. Default 500. */
+  readonly digitsAfterMs?: number;
+  /** Digits that it keys after the answer, as RFC 4733 events. */
+  readonly sendsDigits?: string;
+  /** Hangs up this long after the answer, in ms. Default: never. */
+  readonly hangsUpAfterMs?: number;
+  /** Calls the agent back this long after a call has ended, in ms. Default: never. */
+  readonly callsBackAfterMs?: number;
+}
+
+export interface CustomerDescription extends CustomerBehaviour {
+  /** E.164, of the range that is reserved for fiction. */
+  readonly number: string;
+  /** A short name that can be dialled as well. */
+  readonly name: string;
+  readonly displayName: string;
+  /** What happens when one calls it, in a few words. */
+  readonly description: string;
+}
+
+/** A number behind which there is nobody: the network itself answers. */
+export interface DeadNumber {
+  readonly number: string;
+  readonly name: string;
+  readonly description: string;
+  readonly status: number;
+  readonly reason: string;
+}
+
+export const builtInCustomers: readonly CustomerDescription[] = [
+  {
+    number: '+12025550101',
+    name: 'echo',
+    displayName: 'Echo',
+    description: 'answers and sends back what you say',
+    plays: 'echo',
+  },
+  {
+    number: '+12025550102',
+    name: 'music',
+    displayName: 'Music',
+    description: 'answers and plays a melody',
+    plays: 'melody',
+  },
+  {
+    number: '+12025550103',
+    name: 'tone',
+    displayName: 'Tone',
+    description: 'answers and plays a steady 440 Hz tone',
+    toneHz: 440,
+  },
+  {
+    number: '+12025550104',
+    name: 'busy',
+    displayName: 'Busy',
+    description: 'is busy (486)',
+    onCall: { refuseWith: 486 },
+  },
+  {
+    number: '+12025550105',
+    name: 'decline',
+    displayName: 'Decline',
+    description: 'declines the call (603)',
+    onCall: { refuseWith: 603 },
+  },
+  {
+    number: '+12025550106',
+    name: 'no-answer',
+    displayName: 'No answer',
+    description: 'rings and never answers',
+    onCall: 'ring',
+  },
+  {
+    number: '+12025550107',
+    name: 'slow',
+    displayName: 'Slow',
+    description: 'rings for 3 s, then answers and plays a tone',
+    answerAfterMs: 3000,
+    toneHz: 523,
+  },
+  {
+    number: '+12025550108',
+    name: 'hangs-up',
+    displayName: 'Hangs up',
+    description: 'answers and hangs up after 2 s',
+    toneHz: 587,
+    hangsUpAfterMs: 2000,
+  },
+  {
+    number: '+12025550109',
+    name: 'digits',
+    displayName: 'Digits',
+    description: 'answers and keys 1 2 3 #',
+    sendsDigits: '123#',
+    toneHz: 659,
+  },
+  {
+    number: '+12025550110',
+    name: 'calls-back',
+    displayName: 'Calls back',
+    description: 'answers; calls you back 2 s after you hang up',
+    toneHz: 698,
+    callsBackAfterMs: 2000,
+  },
+  {
+    number: '+12025550111',
+    name: 'early-media',
+    displayName: 'Early media',
+    description: 'plays a tone for 2 s before it answers (183)',
+    earlyMediaMs: 2000,
+    toneHz: 784,
+  },
+  {
+    number: '+12025550112',
+    name: 'listener',
+    displayName: 'Listener',
+    description: 'answers, says nothing and notes the digits you key',
+    plays: 'silence',
+  },
+];
+
+export const deadNumbers: readonly DeadNumber[] = [
+  {
+    number: '+12025550198',
+    name: 'unavailable',
+    description: 'is switched off (480)',
+    status: 480,
+    reason: 'Temporarily Unavailable',
+  },
+  {
+    number: '+12025550199',
+    name: 'unknown',
+    description: 'does not exist (404)',
+    status: 404,
+    reason: 'Not Found',
+  },
+];

@@ -1,0 +1,102 @@
+/**
+ * The RTCPeerConnection that a customer's JsSIP sees: werift behind the part of the W3C interface that
+ * JsSIP uses. It exists because werift's own class does not fit: `createOffer(null)` throws, and which codec
+ * to answer with would follow the order of the offer.
+ */
+import type { RTCPeerConnection as WeriftConnection } from 'werift';
+import { chooseCodec, withoutHiddenCandidates, type AudioCodec } from './sdp-codecs';
+
+export interface Description {
+  readonly type: 'offer' | 'answer';
+  readonly sdp: string;
+}
+
+/** What the owner of a call's audio hands to JsSIP in `pcConfig`, and gets the connection by. */
+export interface MediaOwner {
+  readonly codecs: readonly AudioCodec[];
+  createConnection(): WeriftConnection;
+  /** After each description of the far end has been applied. */
+  onNegotiated(codec: AudioCodec | undefined): void;
+}
+
+export interface ConnectionConfig {
+  readonly mediaOwner: MediaOwner;
+}
+
+export class CustomerPeerConnection extends EventTarget {
+  readonly #owner: MediaOwner;
+  readonly #connection: WeriftConnection;
+
+  constructor(config: ConnectionConfig) {
+    super();
+    this.#owner = config.mediaOwner;
+    this.#connection = this.#owner.createConnection();
+    this.#connection.iceConnectionStateChange.subscribe(() => {
+      this.dispatchEvent(new Event('iceconnectionstatechange'));
+    });
+  }
+
+  get iceConnectionState(): string {
+    return this.#connection.iceConnectionState;
+  }
+
+  get iceGatheringState(): string {
+    return this.#connection.iceGatheringState;
+  }
+
+  get signalingState(): string {
+    return this.#connection.signalingState;
+  }
+
+  get localDescription(): Description | null {
+    const description = this.#connection.localDescription;
+    return description === null
+      ? null
+      : { type: description.type as Description['type'], sdp: description.sdp };
+  }
+
+  async createOffer(): Promise<Description> {
+    const { sdp } = await this.#connection.createOffer();
+    return { type: 'offer', sdp };
+  }
+
+  async createAnswer(): Promise<Description> {
+    const { sdp } = await this.#connection.createAnswer();
+    return { type: 'answer', sdp };
+  }
+
+  async setLocalDescription(description: Description): Promise<void> {
+    await this.#connection.setLocalDescription(description);
+  }
+
+  async setRemoteDescription({ type, sdp }: Description): Promise<void> {
+    const choice = chooseCodec(sdp, this.#owner.codecs);
+    if (choice === undefined) throw new Error('no codec in common');
+    const usable = type === 'offer' ? choice.sdp : withoutHiddenCandidates(sdp);
+    await this.#connection.setRemoteDescription({ type, sdp: usable });
+    this.#owner.onNegotiated(choice.codec);
+  }
+
+  /** JsSIP adds the tracks of its media stream; ours are made with the connection. */
+  addTrack(): void {
+    return;
+  }
+
+  getSenders(): readonly [] {
+    return [];
+  }
+
+  close(): void {
+    void this.#connection.close();
+  }
+}
+
+/** JsSIP constructs one around each SDP; ours only carries it. */
+export class CustomerSessionDescription implements Description {
+  readonly type: Description['type'];
+  readonly sdp: string;
+  constructor(init: Description) {
+    this.type = init.type;
+    this.sdp = init.sdp;
+  }
+}

@@ -1,0 +1,66 @@
+/** What `startSandbox` takes, and what it takes where nothing is said. */
+
+/** An ICE server as browsers take it, handed on in the credentials. */
+export interface IceServer {
+  readonly urls: string | readonly string[];
+  readonly username?: string;
+  readonly credential?: string;
+}
+
+export interface SandboxLimits {
+  /** Largest HTTP request body in bytes. Default 16 KiB: a token request is under 300 bytes. */
+  readonly bodyBytes: number;
+  /** Largest SIP message in bytes. Default 64 KiB: an INVITE from Chromium is about 4 KiB. */
+  readonly messageBytes: number;
+  /** HTTP requests a second from one address, with a burst of as many. Default 50. */
+  readonly requestsPerSecond: number;
+  /** SIP messages a second on one socket, with a burst of twice as many; then the socket is closed. Default 200. */
+  readonly messagesPerSecond: number;
+  /** Open sockets of one agent; the oldest is closed for the newest. Default 10. */
+  readonly socketsPerUser: number;
+  /** Open sockets in all. Default 1000. */
+  readonly sockets: number;
+  /** Time that a new socket has to authenticate, in ms. Default 30,000. */
+  readonly authenticationMs: number;
+}
+
+export interface SandboxOptions {
+  /** Default 0: a free one. */
+  readonly port?: number;
+  /** Default `127.0.0.1`: nobody else on the network can reach it. */
+  readonly host?: string;
+  /** The key that mints tokens. Default: a random one, in `Sandbox.apiKey`. */
+  readonly apiKey?: string;
+  /** Folders to serve: URL prefix to path, for example `{ '/': 'examples/page', '/dist/': 'dist' }`. */
+  readonly staticDirs?: Readonly<Record<string, string>>;
+  /** Serves `POST /demo/token` without a key, for a demo page without a backend. Loopback hosts only. */
+  readonly demo?: boolean;
+  /** How long a registration lasts, in seconds; told to agents as `register_expires`. Default 300. */
+  readonly registerExpiresSeconds?: number;
+  /** How long a phone may ring before the caller hears 408, in ms. Default 180,000 (RFC 3261 timer C). */
+  readonly ringTimeoutMs?: number;
+  /** Handed to agents in their credentials. Default: none, which is right on one machine. */
+  readonly iceServers?: readonly IceServer[];
+  readonly limits?: Partial<SandboxLimits>;
+  /** One line for each thing worth telling; never holds a secret. */
+  readonly onLog?: (line: string) => void;
+}
+
+export const defaultLimits: SandboxLimits = {
+  bodyBytes: 16 * 1024,
+  messageBytes: 64 * 1024,
+  requestsPerSecond: 50,
+  messagesPerSecond: 200,
+  socketsPerUser: 10,
+  sockets: 1000,
+  authenticationMs: 30_000,
+};
+
+/** The SIP domain: reserved for testing, so it can never be resolved (RFC 6761). */
+export const sipDomain = 'sandbox.test';
+
+/** `127.0.0.1` and its relatives. */
+export function isLoopbackHost(host: string): boolean {
+  const plain = host.replace(/^\[|\]$/g, '').toLowerCase();
+  return plain === 'localhost' || plain === '::1' || /^127\.\d{1,3}\.\d{1,3}\.\d{1,3}$/.test(plain);
+}

@@ -1,0 +1,248 @@
+/** Puts the parts together: one server, one gateway, the customers, and the handle that tests hold. */
+import { randomBytes } from 'node:crypto';
+import { createServer, type Server } from 'node:http';
+import { networkInterfaces } from 'node:os';
+import { Customer, type CustomerOptions, type CustomerWorld } from './customers/customer';
+import { loadJsSip } from './customers/jssip-loader';
+import { CustomerDirectory } from './customers/directory';
+import { Api } from './http/api';
+import { loadWebSocketServer, SipSocketServer, sipPath } from './http/sip-socket';
+import { Tokens, type MintedToken, type TokenRequest } from './http/tokens';
+import { FrameClock } from './media/frame-clock';
+import { loadWerift } from './media/werift';
+import { defaultLimits, isLoopbackHost, sipDomain, type SandboxOptions } from './options';
+import { SipCredentials } from './sip/credentials';
+import type { Flow } from './sip/flow';
+import { Gateway } from './sip/gateway';
+import { Registrar } from './sip/registrar';
+import { Trace } from './sip/trace';
+import { Faults } from './faults';
+import { waitFor } from './wait';
+
+export interface Registration {
+  /** The agent. */
+  readonly user: string;
+  readonly contacts: readonly {
+    readonly uri: string;
+    readonly instanceId: string | undefined;
+    readonly expiresAt: Date;
+    /** Names the socket, as in the trace. */
+    readonly flowId: string;
+  }[];
+}
+
+/** A running sandbox. */
+export interface Sandbox {
+  /** Of the HTTP API, without a slash at the end: the SDK's `apiBaseUrl`. */
+  readonly url: string;
+  /** Of the SIP WebSocket. */
+  readonly wsUrl: string;
+  readonly port: number;
+  /** The key that mints tokens over HTTP. */
+  readonly apiKey: string;
+  /** The SIP domain of all addresses. */
+  readonly domain: string;
+  /**
+   * Mints a token as `POST /open/sdk/access-token` does, without the detour over HTTP. With `exact` the
+   * lifetime is not clamped to [60, 86400] s, so that a test of expiry need not wait a minute.
+   */
+  mintToken(request: TokenRequest & { readonly exact?: boolean }): Promise<MintedToken>;
+  /**
+   * A customer: an existing one by its name or number, or a new one.
+   * @throws Error for a name that no customer has, and for a number that is taken
+   */
+  customer(nameOrOptions: string | CustomerOptions): Customer;
+  /** All customers, built-in ones first. */
+  readonly customers: readonly Customer[];
+  /** Who is registered now. */
+  registrations(): Registration[];
+  /** Resolves when the agent has a contact, at once when it already has; rejects at the deadline (5 s). */
+  waitForRegistration(userUuid: string, options?: { readonly timeoutMs?: number }): Promise<void>;
+  /** Resolves when the agent has no contact; rejects at the deadline (5 s). */
+  waitForUnregistration(userUuid: string, options?: { readonly timeoutMs?: number }): Promise<void>;
+  /** The SIP messages of all sockets. */
+  readonly trace: Trace;
+  /** What can go wrong on purpose. */
+  readonly faults: Faults;
+  /** Ends all calls, sockets and timers. Safe to call twice. */
+  close(): Promise<void>;
+}
+
+/** The addresses that a browser on this machine, or on its networks, can reach. */
+function mediaAddresses(host: string): string[] {
+  const own = Object.values(networkInterfaces()).flatMap((list) => list ?? []);
+  const reachable = own.filter((address) => address.family === 'IPv4' && !address.internal);
+  return isLoopbackHost(host) ? ['127.0.0.1'] : reachable.map(({ address }) => address);
+}
+
+function listen(server: Server, port: number, host: string): Promise<number> {
+  return waitFor('free port', 5000, (resolve, reject) => {
+    const onError = (error: NodeJS.ErrnoException): void => {
+      const reason = error.code === 'EADDRINUSE' ? `port ${port} of ${host} is in use` : error.message;
+      reject(Object.assign(new Error(`the sandbox cannot listen: ${reason}`), { code: error.code }));
+    };
+    server.once('error', onError);
+    server.listen(port, host, () => {
+      const address = server.address();
+      resolve(typeof address === 'object' && address !== null ? address.port : port);
+    });
+    return () => server.off('error', onError);
+  });
+}
+
+/**
+ * Starts the other side of a softphone on this machine: token API, SIP over WebSocket and customers with real
+ * audio.
+ * @throws Error when the port is taken, when werift or ws is not installed, or for options that contradict
+ */
+export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbox> {
+  const host = options.host ?? '127.0.0.1';
+  if (options.demo === true && !isLoopbackHost(host)) {
+    throw new Error('demo mode hands out tokens without a key: it needs a loopback host');
+  }
+  const [werift, WebSocketServer] = await Promise.all([loadWerift(), loadWebSocketServer()]);
+  const jssip = loadJsSip();
+  const log = options.onLog ?? ((): void => undefined);
+  const limits = { ...defaultLimits, ...options.limits };
+  const apiKey = options.apiKey ?? randomBytes(24).toString('base64url');
+  const registerExpiresSeconds = options.registerExpiresSeconds ?? 300;
+
+  const server = createServer({ requestTimeout: 10_000, headersTimeout: 10_000, maxHeaderSize: 16 * 1024 });
+  const port = await listen(server, options.port ?? 0, host);
+  const authority = `${host.includes(':') ? `[${host}]` : host}:${port}`;
+
+  const credentials = new SipCredentials();
+  const trace = new Trace();
+  const registrar = new Registrar({
+    domain: sipDomain,
+    defaultExpiresSeconds: registerExpiresSeconds,
+    // RFC 3261 section 10.3 allows a minimum of up to an hour; a minute keeps a loop from hammering.
+    minExpiresSeconds: Math.min(60, registerExpiresSeconds),
+    maxContactsPerUser: limits.socketsPerUser,
+  });
+  const directory = new CustomerDirectory();
+  const gateway = new Gateway(
+    {
+      domain: sipDomain,
+      sentBy: authority,
+      ringTimeoutMs: options.ringTimeoutMs ?? 180_000,
+      // Timer F, 64 * T1 (RFC 3261 section 17.1.2.2).
+      answerTimeoutMs: 32_000,
+    },
+    { credentials, registrar, directory, trace },
+  );
+  const world: CustomerWorld = {
+    jssip,
+    werift,
+    clock: new FrameClock(),
+    gateway,
+    domain: sipDomain,
+    hostAddresses: mediaAddresses(host),
+    log,
+  };
+  directory.open(world);
+  const tokens = new Tokens((userUuid) => directory.isReserved(userUuid));
+  const wsUrl = `ws://${authority}${sipPath}`;
+  const api = new Api(
+    {
+      apiKey,
+      domain: sipDomain,
+      demo: options.demo === true,
+      registerExpiresSeconds,
+      iceServers: options.iceServers,
+      limits,
+      staticDirs: options.staticDirs ?? {},
+      wsUrl: () => wsUrl,
+      customers: () => directory.list(),
+      onAgent: (userUuid) => {
+        directory.noteAgent(userUuid);
+      },
+    },
+    tokens,
+    credentials,
+  );
+  const sockets = new SipSocketServer(WebSocketServer, gateway, limits);
+  server.on('request', (request, response) => {
+    api.handle(request, response);
+  });
+  server.on('upgrade', (request, socket, head) => {
+    sockets.upgrade(request, socket, head);
+  });
+  server.on('clientError', (_error, socket) => {
+    if (socket.writable)
+      socket.end('HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Length: 0\r\n\r\n');
+    else socket.destroy();
+  });
+  registrar.on('registered', (user) => {
+    log(`${user} is registered`);
+  });
+  registrar.on('unregistered', (user) => {
+    log(`${user} is no longer registered`);
+  });
+
+  const agentFlows = (userUuid?: string): Flow[] =>
+    [...gateway.flows].filter(
+      ({ identity }) => identity?.kind === 'agent' && (userUuid === undefined || identity.user === userUuid),
+    );
+  const waitForPresence = (user: string, wanted: boolean, timeoutMs = 5000): Promise<void> => {
+    const isPresent = (): boolean => registrar.contacts(user).length > 0;
+    if (isPresent() === wanted) return Promise.resolve();
+    const event = wanted ? 'registered' : 'unregistered';
+    return waitFor(`"${event}" of ${user}`, timeoutMs, (resolve) => {
+      const listener = (who: string): void => {
+        if (who === user) resolve(undefined);
+      };
+      registrar.on(event, listener);
+      return () => registrar.off(event, listener);
+    });
+  };
+
+  let closing: Promise<void> | undefined;
+  return {
+    url: `http://${authority}`,
+    wsUrl,
+    port,
+    apiKey,
+    domain: sipDomain,
+    mintToken: (request) => {
+      const checked = tokens.readRequest({
+        user_uuid: request.userUuid,
+        label: request.label,
+        ttl: request.ttlSeconds,
+      });
+      return request.exact === true ? tokens.mintExact(checked) : tokens.mint(checked);
+    },
+    customer: (nameOrOptions) =>
+      typeof nameOrOptions === 'string' ? directory.get(nameOrOptions) : directory.add(nameOrOptions),
+    get customers() {
+      return directory.customers;
+    },
+    registrations: () =>
+      registrar.users().map((user) => ({
+        user,
+        contacts: registrar.contacts(user).map((binding) => ({
+          uri: binding.contact,
+          instanceId: binding.instanceId,
+          expiresAt: new Date(binding.expiresAtMs),
+          flowId: binding.flow.id,
+        })),
+      })),
+    waitForRegistration: (user, { timeoutMs } = {}) => waitForPresence(user, true, timeoutMs),
+    waitForUnregistration: (user, { timeoutMs } = {}) => waitForPresence(user, false, timeoutMs),
+    trace,
+    faults: new Faults(agentFlows, registrar),
+    close: () => {
+      closing ??= new Promise((resolve) => {
+        directory.close();
+        sockets.close();
+        gateway.close();
+        registrar.close();
+        server.close(() => {
+          resolve();
+        });
+        server.closeAllConnections();
+      });
+      return closing;
+    },
+  };
+}

@@ -1,0 +1,132 @@
+/**
+ * Digest authentication (RFC 3261 section 22, RFC 7616): MD5 with qop=auth, what browsers' user agents
+ * speak. Nonces are stateless: a time, some randomness and a signature over both and the flow, so any number
+ * of requests may be challenged at once and a nonce seen on one socket is worth nothing on another.
+ */
+import { createHash, createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
+import { parseDigest, type Params } from './headers';
+import type { Flow } from './flow';
+import type { SipRequest } from './message';
+
+/** Long enough for a challenged request to come back over any network; then `stale=true` renews it. */
+const nonceLifetimeMs = 60_000;
+/** A user agent that reuses a nonce counts up `nc`; this many are remembered for each flow and nonce. */
+const maxUsesPerNonce = 256;
+const maxNoncesPerFlow = 256;
+
+const md5 = (text: string): string => createHash('md5').update(text).digest('hex');
+
+/** Equality whose duration says nothing about where two texts differ, nor about their length. */
+export function equalSecrets(a: string, b: string): boolean {
+  const digest = (text: string): Buffer => createHash('sha256').update(text).digest();
+  return timingSafeEqual(digest(a), digest(b));
+}
+
+export type DigestResult =
+  | { readonly kind: 'ok'; readonly username: string }
+  | { readonly kind: 'challenge'; readonly stale: boolean }
+  | { readonly kind: 'malformed' };
+
+export class DigestAuthenticator {
+  readonly #key = randomBytes(32);
+
+  constructor(
+    readonly realm: string,
+    /** The password of a user name, or undefined where there is no such user (now). */
+    private readonly passwordOf: (username: string) => string | undefined,
+    private readonly nowMs: () => number = Date.now,
+  ) {}
+
+  /** The value of WWW-Authenticate or Proxy-Authenticate. */
+  challenge(flow: Flow, stale: boolean): string {
+    const parts = [
+      `realm="${this.realm}"`,
+      `nonce="${this.#nonce(flow)}"`,
+      'algorithm=MD5',
+      'qop="auth"',
+      ...(stale ? ['stale=true'] : []),
+    ];
+    return `Digest ${parts.join(', ')}`;
+  }
+
+  /** Checks the Authorization (or Proxy-Authorization) of a request. */
+  check(request: SipRequest, flow: Flow, headerName: 'Authorization' | 'Proxy-Authorization'): DigestResult {
+    const params = this.#credentialsFor(request, headerName);
+    if (params === undefined) return { kind: 'challenge', stale: false };
+    const field = (name: string): string => params.get(name) ?? '';
+    const algorithm = params.get('algorithm') ?? 'MD5';
+    if (algorithm.toUpperCase() !== 'MD5' || field('qop') !== 'auth' || field('username') === '') {
+      return { kind: 'malformed' };
+    }
+    const nonceAge = this.#nonceAgeMs(field('nonce'), flow);
+    if (nonceAge === undefined) return { kind: 'challenge', stale: false };
+    const password = this.passwordOf(field('username'));
+    // The same work for an unknown user as for a known one.
+    const ha1 = md5(`${field('username')}:${this.realm}:${password ?? ''}`);
+    const ha2 = md5(`${request.method}:${field('uri')}`);
+    const expected = md5([ha1, field('nonce'), field('nc'), field('cnonce'), 'auth', ha2].join(':'));
+    const matches = equalSecrets(field('response').toLowerCase(), expected);
+    if (!matches || password === undefined) return { kind: 'challenge', stale: false };
+    if (nonceAge > nonceLifetimeMs || !this.#firstUse(flow, params))
+      return { kind: 'challenge', stale: true };
+    return { kind: 'ok', username: field('username') };
+  }
+
+  #credentialsFor(request: SipRequest, headerName: string): Params | undefined {
+    for (const line of request.headers.all(headerName)) {
+      // Not `elements`: the commas inside one line separate parameters, not credentials.
+      const params = parseDigest(splitCredentials(line));
+      if (params?.get('realm') === this.realm) return params;
+    }
+    return undefined;
+  }
+
+  #nonce(flow: Flow): string {
+    const body = `${this.nowMs().toString(36)}.${randomBytes(9).toString('base64url')}`;
+    return `${body}.${this.#sign(body, flow)}`;
+  }
+
+  #sign(body: string, flow: Flow): string {
+    return createHmac('sha256', this.#key).update(`${flow.id}.${body}`).digest('base64url').slice(0, 22);
+  }
+
+  /** Undefined when we did not issue it to this flow. */
+  #nonceAgeMs(nonce: string, flow: Flow): number | undefined {
+    const [time = '', random = '', signature = '', ...rest] = nonce.split('.');
+    if (rest.length > 0 || !equalSecrets(signature, this.#sign(`${time}.${random}`, flow))) return undefined;
+    return this.nowMs() - parseInt(time, 36);
+  }
+
+  #firstUse(flow: Flow, params: Params): boolean {
+    const nonce = params.get('nonce') ?? '';
+    const count = params.get('nc') ?? '';
+    const uses = flow.usedNonces.get(nonce) ?? new Set<string>();
+    if (uses.has(count) || uses.size >= maxUsesPerNonce) return false;
+    uses.add(count);
+    flow.usedNonces.delete(nonce);
+    flow.usedNonces.set(nonce, uses);
+    if (flow.usedNonces.size > maxNoncesPerFlow) {
+      const oldest = flow.usedNonces.keys().next();
+      if (oldest.done !== true) flow.usedNonces.delete(oldest.value);
+    }
+    return true;
+  }
+}
+
+/** Splits the parameters of one credentials line at its commas, outside quotes. */
+function splitCredentials(line: string): string[] {
+  const parts: string[] = [];
+  let start = 0;
+  let quoted = false;
+  for (let at = 0; at < line.length; at += 1) {
+    const char = line[at];
+    if (quoted && char === '\\') at += 1;
+    else if (char === '"') quoted = !quoted;
+    else if (char === ',' && !quoted) {
+      parts.push(line.slice(start, at).trim());
+      start = at + 1;
+    }
+  }
+  parts.push(line.slice(start).trim());
+  return parts;
+}

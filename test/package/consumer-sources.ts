@@ -1,0 +1,71 @@
+import manifest from '../../package.json' with { type: 'json' };
+
+/**
+ * An integrator's code over the published declarations. The lines that must not compile prove that the types
+ * resolved: over `any` they would.
+ */
+export const CORE_CONSUMER = `
+import { AuthError, Device, RegistrationError, TokenError, VoiceSDKError } from '${manifest.name}';
+
+const device = new Device({
+  token: 'jwt',
+  logLevel: 'warn',
+  allowIncomingWhileBusy: false,
+  iceServers: [{ urls: 'stun:stun.example.com' }],
+  media: { inputDeviceId: 'microphone' },
+  ringtoneUrl: '/ring.mp3',
+  tokenExpiryLeadMs: 60_000,
+  defaultExtraHeaders: ['X-Team: sales'],
+  apiBaseUrl: 'https://api.example.com',
+});
+device.on('registered', () => undefined);
+device.on('unregistered', ({ reason }) => { const text: string | undefined = reason; void text; });
+device.on('tokenWillExpire', ({ expiresAt }) => { const at: Date = expiresAt; void at; });
+device.on('reconnecting', ({ attempt }) => { const count: number = attempt; void count; });
+device.on('error', (error) => { const known: VoiceSDKError = error; const code: string = known.code; void code; });
+device.on('incoming', (call) => {
+  const direction: 'inbound' | 'outbound' = call.direction;
+  const status: 'pending' | 'ringing' | 'accepted' | 'disconnected' | 'failed' = call.getStatus();
+  const headers: Readonly<Record<string, string>> = call.customHeaders;
+  void direction; void status; void headers;
+  call.on('disconnect', ({ reason }) => { const text: string | undefined = reason; void text; });
+  call.on('mute', (on) => { const muted: boolean = on; void muted; });
+  // @ts-expect-error no event has this name
+  call.on('teleported', () => undefined);
+  call.reject(603);
+  const accepted: Promise<void> = call.accept();
+  void accepted;
+});
+export async function work(): Promise<void> {
+  await device.register();
+  const call = await device.connect({ to: '+15551234567', from: '+15557654321' });
+  call.mute(true);
+  call.sendDigits('12#');
+  await call.disconnect();
+  await device.updateToken('jwt');
+  await device.unregister();
+  const expiresAt: Date = device.tokenExpiresAt;
+  const registered: boolean = device.isRegistered();
+  void expiresAt; void registered;
+  device.destroy();
+}
+// @ts-expect-error the token is required
+new Device({});
+// @ts-expect-error no level has this name
+new Device({ token: 'jwt', logLevel: 'loud' });
+export const kinds: readonly (abstract new (...args: never) => VoiceSDKError)[] = [AuthError, RegistrationError, TokenError];
+`;
+
+export const SANDBOX_CONSUMER = `
+import { startSandbox } from '${manifest.name}/sandbox';
+
+export async function play(): Promise<void> {
+  const sandbox = await startSandbox({ port: 0 });
+  const url: string = sandbox.url;
+  const apiKey: string = sandbox.apiKey;
+  void url; void apiKey;
+  await sandbox.close();
+  // @ts-expect-error the port is a number
+  await startSandbox({ port: 'http' });
+}
+`;

@@ -1,0 +1,134 @@
+import { createHash } from 'node:crypto';
+import { copyFile, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { defineConfig, type Options } from 'tsup';
+import { fileURLToPath } from 'node:url';
+import manifest from './package.json' with { type: 'json' };
+
+/** Private class members as the engine has them: Chrome 84, Firefox 90, Safari 15. Older ones miss WebRTC features too. */
+const BROWSER_TARGET = 'es2022';
+
+/**
+ * jose 6 ships ES modules only, so `require('jose')` fails in Node before 20.19 and in Jest. The CommonJS files
+ * carry the few functions they use; the ES modules import it like any other dependency.
+ */
+const BUNDLED_IN_COMMONJS = ['jose'];
+
+/**
+ * The browser files carry their dependencies, so that a page gets exactly the JsSIP whose private hooks are tested,
+ * without what this SDK never uses of it: `debug`, which prints Authorization headers; a second event emitter; its
+ * whole manifest; and the classes for SUBSCRIBE, NOTIFY and MESSAGE, which are answered 405 before they are reached.
+ */
+const browserBundle: Pick<Options, 'noExternal' | 'esbuildOptions' | 'esbuildPlugins'> = {
+  noExternal: [/./],
+  esbuildOptions(options) {
+    options.alias = {
+      debug: fileURLToPath(new URL('src/sip/no-debug.cjs', import.meta.url)),
+      events: 'eventemitter3',
+    };
+  },
+  esbuildPlugins: [
+    {
+      name: 'trim-jssip',
+      setup(build) {
+        build.onLoad({ filter: /[\\/]jssip[\\/]package\.json$/ }, async ({ path }) => {
+          const { title, version } = JSON.parse(await readFile(path, 'utf8')) as Record<string, string>;
+          return { contents: JSON.stringify({ title, version }), loader: 'json' };
+        });
+        build.onLoad({ filter: /[\\/]jssip[\\/]lib[\\/](Subscriber|Notifier|Message)\.js$/ }, () => ({
+          contents: 'module.exports = class {};',
+          loader: 'js',
+        }));
+      },
+    },
+  ],
+};
+
+const library: Options = {
+  outDir: 'dist',
+  format: ['esm', 'cjs'],
+  noExternal: BUNDLED_IN_COMMONJS,
+  sourcemap: true,
+  esbuildOptions(options, { format }) {
+    if (format === 'esm') options.external = [...(options.external ?? []), ...BUNDLED_IN_COMMONJS];
+  },
+};
+
+/** Shared chunks lie beside the entries, so a path relative to `import.meta.url` is the same from each of them. */
+const node: Options = { outDir: 'dist/sandbox', platform: 'node', target: 'node20' };
+
+/** The script-tag build is the same bytes in both folders, so that one integrity value serves both paths. */
+async function publishToCdnFolder(): Promise<void> {
+  await rm('dist-cdn', { recursive: true, force: true });
+  await mkdir('dist-cdn');
+  for (const file of ['index.global.js', 'index.global.js.map'])
+    await copyFile(`dist/${file}`, `dist-cdn/${file}`);
+  const bytes = await readFile('dist-cdn/index.global.js');
+  const integrity = `sha384-${createHash('sha384').update(bytes).digest('base64')}`;
+  const src = `https://cdn.jsdelivr.net/npm/${manifest.name}@${manifest.version}/dist-cdn/index.global.js`;
+  const sri = {
+    version: manifest.version,
+    file: 'index.global.js',
+    bytes: bytes.length,
+    integrity,
+    script: `<script src="${src}" integrity="${integrity}" crossorigin="anonymous"></script>`,
+  };
+  await writeFile('dist-cdn/sri.json', `${JSON.stringify(sri, null, 2)}\n`);
+}
+
+export default defineConfig(async (flags) => {
+  await rm('dist', { recursive: true, force: true });
+  // `--no-dts` skips the slow half of the build where nobody reads the declarations (`npm start`).
+  const dts = flags.dts !== false;
+  return [
+    {
+      ...library,
+      name: 'browser',
+      // Every browser entry belongs in this one list: built apart, each would hold its own copy of the classes.
+      entry: ['src/index.ts'],
+      platform: 'browser',
+      target: BROWSER_TARGET,
+      splitting: true,
+      dts,
+      ...browserBundle,
+    },
+    {
+      ...library,
+      ...node,
+      name: 'node esm',
+      entry: ['src/sandbox/index.ts', 'src/sandbox/cli.ts'],
+      format: ['esm'],
+      splitting: true,
+      dts: dts && { entry: 'src/sandbox/index.ts' },
+    },
+    {
+      ...library,
+      ...node,
+      name: 'node cjs',
+      entry: ['src/sandbox/index.ts'],
+      format: ['cjs'],
+      // Gives CommonJS an `import.meta.url`.
+      shims: true,
+      dts,
+    },
+    {
+      name: 'cdn',
+      entry: ['src/index.ts'],
+      outDir: 'dist',
+      format: ['iife'],
+      globalName: 'TwoChatVoice',
+      platform: 'browser',
+      target: BROWSER_TARGET,
+      // A page has no Node globals; the `debug` package looks for them.
+      define: {
+        process: 'undefined',
+        'window.process': 'undefined',
+        global: 'globalThis',
+      },
+      minify: true,
+      sourcemap: true,
+      dts: false,
+      ...browserBundle,
+      onSuccess: publishToCdnFolder,
+    },
+  ];
+});

@@ -1,0 +1,59 @@
+import { defineConfig } from 'vitest/config';
+
+export default defineConfig({
+  test: {
+    // An empty suite is a mistake in a path, not a success.
+    passWithNoTests: false,
+    allowOnly: false,
+    projects: [
+      {
+        extends: true,
+        test: {
+          name: 'unit',
+          include: ['test/unit/**/*.test.ts', 'test/architecture.test.ts'],
+          environment: 'node',
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'integration',
+          include: ['test/integration/**/*.test.ts'],
+          environment: 'node',
+          // Processes, not threads: native media addons crash in worker threads.
+          pool: 'forks',
+          // Real media is measured against the clock; files side by side would measure each other.
+          fileParallelism: false,
+          testTimeout: 30_000,
+          hookTimeout: 30_000,
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'browser',
+          include: ['test/browser/**/*.test.ts'],
+          environment: 'node',
+          globalSetup: ['test/tools/require-build.ts', 'test/support/chromium.ts'],
+          pool: 'forks',
+          fileParallelism: false,
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'package',
+          include: ['test/package/**/*.test.ts'],
+          environment: 'node',
+          globalSetup: ['test/tools/require-build.ts', 'test/support/chromium.ts'],
+          fileParallelism: false,
+          // Packing, an npm install and two TypeScript programs, on a loaded machine.
+          testTimeout: 120_000,
+          hookTimeout: 180_000,
+        },
+      },
+    ],
+  },
+});
