@@ -53,6 +53,15 @@ const library: Options = {
   },
 };
 
+const browser: Options = {
+  // Every browser entry belongs in this one list: built apart, each would hold its own copy of the classes.
+  entry: ['src/index.ts'],
+  platform: 'browser',
+  target: BROWSER_TARGET,
+  splitting: true,
+  ...browserBundle,
+};
+
 /** Shared chunks lie beside the entries, so a path relative to `import.meta.url` is the same from each of them. */
 const node: Options = { outDir: 'dist/sandbox', platform: 'node', target: 'node20' };
 
@@ -80,16 +89,16 @@ export default defineConfig(async (flags) => {
   // `--no-dts` skips the slow half of the build where nobody reads the declarations (`npm start`).
   const dts = flags.dts !== false;
   return [
+    { ...library, ...browser, name: 'browser esm', format: ['esm'], dts },
     {
       ...library,
-      name: 'browser',
-      // Every browser entry belongs in this one list: built apart, each would hold its own copy of the classes.
-      entry: ['src/index.ts'],
-      platform: 'browser',
-      target: BROWSER_TARGET,
-      splitting: true,
+      ...browser,
+      name: 'browser cjs',
+      format: ['cjs'],
+      // Rollup turns the shared chunks into CommonJS. The other way that tsup has, sucrase, rewrites class fields
+      // on the way and has made files that no engine parses.
+      treeshake: 'safest',
       dts,
-      ...browserBundle,
     },
     {
       ...library,

@@ -1,5 +1,8 @@
 import { defineConfig } from 'vitest/config';
 
+/** Real media on a loaded machine: the default of one second fails calls that are only slow. */
+const PATIENT = { poll: { timeout: 10_000 } };
+
 export default defineConfig({
   test: {
     // An empty suite is a mistake in a path, not a success.
@@ -24,6 +27,7 @@ export default defineConfig({
           pool: 'forks',
           // Real media is measured against the clock; files side by side would measure each other.
           fileParallelism: false,
+          expect: PATIENT,
           testTimeout: 30_000,
           hookTimeout: 30_000,
         },
@@ -37,6 +41,7 @@ export default defineConfig({
           globalSetup: ['test/tools/require-build.ts', 'test/support/chromium.ts'],
           pool: 'forks',
           fileParallelism: false,
+          expect: PATIENT,
           testTimeout: 60_000,
           hookTimeout: 60_000,
         },

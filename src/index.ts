@@ -1,6 +1,7 @@
 export { Device, type ConnectOptions, type DeviceEvents } from './device/device';
 export type { DeviceOptions } from './device/options';
 export type { Call, CallEvents, DisconnectInfo, RawCallSession } from './call/call';
+export type { QualitySample } from './quality/sample';
 export type { CallStatus } from './call/call-state';
 export type { DisconnectInitiator, DisconnectReason } from './sip/end-reason';
 export type { AudioDevice } from './media/devices';

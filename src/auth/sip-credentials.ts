@@ -48,10 +48,11 @@ export function findCredentialsFault(value: unknown): string | undefined {
   ) {
     return 'display_name is not a string';
   }
-  if (!isAbsent(fields['ice_servers']) && !Array.isArray(fields['ice_servers']))
-    return 'ice_servers is not a list';
+  const servers = fields['ice_servers'];
+  if (!isAbsent(servers) && !(Array.isArray(servers) && servers.every(isIceServer)))
+    return 'ice_servers is not a list of RTCIceServer';
   const expires = fields['register_expires'];
-  if (!isAbsent(expires) && !(typeof expires === 'number' && expires > 0))
+  if (!isAbsent(expires) && !(Number.isFinite(expires) && Number(expires) > 0))
     return 'register_expires is not a positive number';
   const expiresAt = fields['expires_at'];
   if (!isAbsent(expiresAt) && !(typeof expiresAt === 'string' && !Number.isNaN(Date.parse(expiresAt)))) {
@@ -67,6 +68,12 @@ function isAbsent(value: unknown): boolean {
 function isLine(value: unknown): value is string {
   // A control character would end up inside a SIP header.
   return typeof value === 'string' && value !== '' && !/[\u0000-\u001f\u007f]/.test(value);
+}
+
+function isIceServer(value: unknown): boolean {
+  if (typeof value !== 'object' || value === null || !('urls' in value)) return false;
+  const urls: readonly unknown[] = Array.isArray(value.urls) ? value.urls : [value.urls];
+  return urls.length > 0 && urls.every(isLine);
 }
 
 function isWebSocketUrl(value: unknown): boolean {

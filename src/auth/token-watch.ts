@@ -14,16 +14,25 @@ export type TokenWatchEvents = {
 export class TokenWatch extends TypedEmitter<TokenWatchEvents> {
   readonly #leadMs: number;
   readonly #willExpire = new Alarm(() => {
-    if (this.#token) this.emit('willExpire', this.#token);
+    if (!this.#token) return;
+    this.#announcedJwt = this.#token.jwt;
+    this.emit('willExpire', this.#token);
   });
   readonly #expired = new Alarm(() => {
     if (this.#token) this.emit('expired', this.#token);
   });
   #token: AccessToken | undefined;
+  // A token may be watched again (register() after a failure or after unregister()); it is announced once.
+  #announcedJwt: string | undefined;
 
   constructor(leadMs: number) {
     super();
     this.#leadMs = leadMs;
+  }
+
+  /** Whether there is a token to watch. */
+  get isWatching(): boolean {
+    return this.#token !== undefined;
   }
 
   /** Watches this token from now on, and no other. Events come on a later turn, never from inside this call. */
@@ -31,7 +40,8 @@ export class TokenWatch extends TypedEmitter<TokenWatchEvents> {
     this.#token = token;
     const expiresAtMs = token.expiresAt.getTime();
     // A token that is already over has nothing left to warn of.
-    if (expiresAtMs > nowMs()) this.#willExpire.set(expiresAtMs - this.#leadMs);
+    if (expiresAtMs > nowMs() && token.jwt !== this.#announcedJwt)
+      this.#willExpire.set(expiresAtMs - this.#leadMs);
     else this.#willExpire.cancel();
     this.#expired.set(expiresAtMs);
   }

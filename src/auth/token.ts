@@ -27,6 +27,9 @@ export interface AccessToken {
 // allows "a small leeway, usually no more than a few minutes").
 const NOT_BEFORE_LEEWAY_S = 60;
 
+/** RFC 7515 section 7.1; the signature of an unsecured token is empty. */
+const COMPACT_JWS = /^[\w-]+\.[\w-]+\.[\w-]*$/;
+
 /** The largest moment that a JavaScript Date can hold, in seconds (ECMA-262, 8.64e15 ms). */
 const LATEST_DATE_S = 8.64e12;
 
@@ -37,11 +40,13 @@ const LATEST_DATE_S = 8.64e12;
  * An expired token is read without complaint; see {@link assertNotExpired}.
  */
 export function readToken(jwt: unknown, nowMs: number): AccessToken {
-  const claims = decode(jwt);
-  const { user_uuid: userUuid, label, exp, nbf } = claims;
+  const { label, ...claims } = decode(jwt);
+  const { user_uuid: userUuid, exp, nbf } = claims;
   if (typeof userUuid !== 'string' || userUuid === '')
     throw voiceError('TOKEN_INVALID', 'The token has no user_uuid claim.');
-  if (label !== undefined && typeof label !== 'string')
+  // A backend that has no label for the agent may well write null.
+  const hasLabel = label !== undefined && label !== null;
+  if (hasLabel && typeof label !== 'string')
     throw voiceError('TOKEN_INVALID', 'The label claim is not a string.');
   if (exp === undefined) throw voiceError('TOKEN_NO_EXPIRY');
   if (!isMoment(exp)) throw voiceError('TOKEN_INVALID', 'The exp claim is not a moment in seconds.');
@@ -50,7 +55,7 @@ export function readToken(jwt: unknown, nowMs: number): AccessToken {
   if (nbf !== undefined && nbf - NOT_BEFORE_LEEWAY_S > nowMs / 1000) throw voiceError('TOKEN_NOT_YET_VALID');
   return {
     jwt: jwt as string,
-    claims: Object.freeze(claims as TokenClaims),
+    claims: Object.freeze({ ...claims, ...(hasLabel ? { label } : {}) } as TokenClaims),
     expiresAt: new Date(exp * 1000),
   };
 }
@@ -62,6 +67,10 @@ export function assertNotExpired(token: AccessToken, nowMs: number): void {
 
 function decode(jwt: unknown): JWTPayload {
   if (typeof jwt !== 'string') throw voiceError('TOKEN_INVALID', 'The token is not a string.');
+  // The decoder looks at the payload only. A line break or a space in the rest would make the browser refuse the
+  // Authorization header, with an exception that quotes it.
+  if (!COMPACT_JWS.test(jwt))
+    throw voiceError('TOKEN_INVALID', 'The token is not three base64url parts; is there a space around it?');
   try {
     return decodeJwt(jwt);
   } catch {

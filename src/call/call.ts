@@ -1,6 +1,7 @@
 import type { VoiceSDKError } from '../core/errors';
 import type { Subscribable } from '../core/emitter';
 import type { DisconnectInitiator, DisconnectReason } from '../sip/end-reason';
+import type { QualitySample } from '../quality/sample';
 import type { CallStatus } from './call-state';
 
 /** How and why a call ended. */
@@ -23,7 +24,10 @@ export type CallEvents = {
   ringing: [detail: { readonly hasEarlyMedia: boolean }];
   /** Both sides are connected. */
   accepted: [];
-  /** The call is over. Fires exactly once for every call, last of all its events. */
+  /**
+   * The call is over. Fires exactly once for every call. Only the `error` of a method that nobody awaited can
+   * follow it.
+   */
   disconnect: [info: DisconnectInfo];
   /** Something failed that no awaited promise has reported. A call that never came about reports why here. */
   error: [error: VoiceSDKError];
@@ -33,6 +37,8 @@ export type CallEvents = {
   hold: [isOnHold: boolean];
   /** The far end put the call on hold (true) or resumed it. */
   remoteHold: [isOnHold: boolean];
+  /** How the call sounds, once a second while it is accepted and somebody listens. */
+  quality: [sample: QualitySample];
   /** The browser plays no sound until the agent interacts with the page; it starts at the next gesture. */
   audioBlocked: [];
   /** Blocked sound has started. */
@@ -57,7 +63,7 @@ export interface RawCallSession {
  *
  * | method | pending | ringing, outbound | ringing, inbound | accepted | over |
  * |---|---|---|---|---|---|
- * | `accept` | `INVALID_STATE` | `INVALID_STATE` | answers | resolves, nothing to do | `INVALID_STATE` |
+ * | `accept` | `INVALID_STATE` | `INVALID_STATE` | answers | inbound: resolves, nothing to do; outbound: `INVALID_STATE` | `INVALID_STATE` |
  * | `reject` | `INVALID_STATE` | `INVALID_STATE` | refuses | `INVALID_STATE` | ignored |
  * | `disconnect` | cancels | cancels | refuses (486) | hangs up | resolves, nothing to do |
  * | `mute` | remembered | remembered | remembered | mutes | ignored |
@@ -85,7 +91,8 @@ export interface Call extends Subscribable<CallEvents> {
    * When the microphone fails the call goes on ringing and can be accepted again.
    *
    * @throws VoiceSDKError `MICROPHONE_DENIED`, `MICROPHONE_NOT_FOUND`, `MICROPHONE_BUSY`, `MICROPHONE_FAILED`;
-   * `CALL_CANCELED` when the caller was faster; `MEDIA_FAILED`; `INVALID_STATE`.
+   * `CALL_CANCELED` when the caller was faster; `SIGNALING_LOST`; `MEDIA_FAILED`; `DESTROYED`; `INVALID_STATE`,
+   * also when the call was refused or hung up here meanwhile.
    */
   accept(): Promise<void>;
 
@@ -101,7 +108,11 @@ export interface Call extends Subscribable<CallEvents> {
   /** Hangs up, in any state. Resolves when the call is over on this side; never rejects. */
   disconnect(): Promise<void>;
 
-  /** Mutes the microphone (true) or unmutes it. Before the call is accepted it is remembered. */
+  /**
+   * Mutes the microphone (true) or unmutes it. Before the call is accepted it is remembered.
+   *
+   * @throws VoiceSDKError `INVALID_ARGUMENT` for anything but true and false
+   */
   mute(on: boolean): void;
   isMuted(): boolean;
 
@@ -109,7 +120,8 @@ export interface Call extends Subscribable<CallEvents> {
    * Puts the far end on hold (true) or resumes, by re-INVITE with `a=sendonly`/`a=sendrecv` (RFC 3264 section 8.4).
    * Requests are done one after another; the one that changes nothing resolves without a re-INVITE.
    *
-   * @throws VoiceSDKError `HOLD_FAILED`, `SIGNALING_LOST`, `CALL_TIMEOUT` (the call goes on as it was); `INVALID_STATE`.
+   * @throws VoiceSDKError `HOLD_FAILED`, `SIGNALING_LOST`, `CALL_TIMEOUT` (the call goes on as it was); `INVALID_ARGUMENT`,
+   * `INVALID_STATE`.
    */
   hold(on: boolean): Promise<void>;
   /** Whether this side holds the call and the far end has agreed. */

@@ -1,10 +1,12 @@
 import { monotonicMs } from '../core/clock';
 import { TypedEmitter } from '../core/emitter';
+import type { VoiceErrorCode } from '../core/error-catalogue';
 import { asVoiceError, voiceError } from '../core/errors';
 import type { Logger } from '../core/logger';
 import { SurfacedPromise } from '../core/surfaced-promise';
 import { StateMachine } from '../core/transitions';
 import type { RemoteAudio } from '../media/remote-audio';
+import { QualitySampler } from '../quality/sampler';
 import type { SipEnd } from '../sip/end-reason';
 import type { SipSession } from '../sip/session';
 import type { Call, CallEvents, DisconnectInfo, RawCallSession } from './call';
@@ -138,11 +140,15 @@ export class LiveCall extends TypedEmitter<CallEvents> implements Call {
   }
 
   mute(on: boolean): void {
+    assertBoolean(on, 'mute');
     if (!isOver(this.getStatus())) this.#audio.setMuted(on);
   }
 
   hold(on: boolean): Promise<void> {
-    return this.#whenAccepted('put on hold', () => this.#hold.request(on));
+    return this.#whenAccepted('put on hold', async () => {
+      assertBoolean(on, 'hold');
+      await this.#hold.request(on);
+    });
   }
 
   sendDigits(digits: string): Promise<void> {
@@ -186,6 +192,7 @@ export class LiveCall extends TypedEmitter<CallEvents> implements Call {
     session.on('confirmed', () => {
       if (!this.#machine.send('accept')) return;
       this.#acceptedAtMs = monotonicMs();
+      this.#sampleQuality();
       this.#logger.info('accepted');
       this.emit('accepted');
     });
@@ -211,10 +218,25 @@ export class LiveCall extends TypedEmitter<CallEvents> implements Call {
     });
   }
 
+  #sampleQuality(): void {
+    const connection = this.#session.peerConnection;
+    if (!connection) return;
+    const sampler = new QualitySampler({
+      connection,
+      isWanted: () => this.listenerCount('quality') > 0,
+      onSample: (sample) => {
+        this.emit('quality', sample);
+      },
+    });
+    this.#session.once('ended', () => {
+      sampler.stop();
+    });
+  }
+
   #onEnd(end: SipEnd): void {
     const durationMs = this.#acceptedAtMs === undefined ? 0 : Math.round(monotonicMs() - this.#acceptedAtMs);
     const wasAccepted = this.#acceptedAtMs !== undefined;
-    this.#endError = voiceError(end.errorCode ?? 'CALL_CANCELED', describeEnd(end));
+    this.#endError = voiceError(end.errorCode ?? quietEndCode(end), describeEnd(end));
     this.#machine.send(end.errorCode !== undefined && !wasAccepted ? 'fail' : 'end');
     this.#onAlerting(false);
     this.#audio.dispose();
@@ -255,6 +277,17 @@ export class LiveCall extends TypedEmitter<CallEvents> implements Call {
   #wrongState(what: string): Error {
     return voiceError('INVALID_STATE', `A call that is ${this.getStatus()} cannot be ${what}.`);
   }
+}
+
+// In other SDKs mute() without an argument mutes; guessing wrong here would leave a microphone open.
+function assertBoolean(on: unknown, method: string): void {
+  if (typeof on !== 'boolean') throw voiceError('INVALID_ARGUMENT', `${method}() takes true or false.`);
+}
+
+/** What an action that the end overtook rejects with, where the end itself is no failure. */
+function quietEndCode({ reason, initiator }: SipEnd): VoiceErrorCode {
+  if (reason === 'destroyed') return 'DESTROYED';
+  return initiator === 'local' ? 'INVALID_STATE' : 'CALL_CANCELED';
 }
 
 function describeEnd(end: SipEnd): string {

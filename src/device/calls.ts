@@ -23,6 +23,8 @@ export type CallsEvents = {
 
 // 486 Busy Here: this device is busy, others of the same agent may ring (RFC 3261 section 21.4.24).
 const STATUS_BUSY = 486;
+// RFC 3261 section 21.4.26.
+const STATUS_NOT_ACCEPTABLE = 488;
 
 /** The calls of one Device, and what they share: microphone, speaker and ringtone. */
 export class Calls extends TypedEmitter<CallsEvents> {
@@ -80,6 +82,11 @@ export class Calls extends TypedEmitter<CallsEvents> {
     if (this.#live.size > 0 && !this.#options.allowIncomingWhileBusy) {
       this.#logger.info('a further call was refused: busy');
       session.reject(STATUS_BUSY);
+      return;
+    }
+    if (!session.offersAudio) {
+      this.#logger.info('a call without audio was refused');
+      session.reject(STATUS_NOT_ACCEPTABLE);
       return;
     }
     const { call } = this.#create(session, callerOf(request), customHeadersOf(request));

@@ -9,7 +9,8 @@ import { TypedEmitter } from '../core/emitter';
 import { asVoiceError, voiceError, type VoiceSDKError } from '../core/errors';
 import { Logger } from '../core/logger';
 import { SurfacedPromise } from '../core/surfaced-promise';
-import { type AudioDevice, enumerateAudioDevices } from '../media/devices';
+import { normalizeDeviceId, SYSTEM_DEFAULT } from '../media/browser';
+import { type AudioDevice, enumerateAudioDevices, isOutputSelectionSupported } from '../media/devices';
 import { Registration } from '../registration/registration';
 import { Wake } from '../registration/wake';
 import { assertSingleLine } from '../sip/address';
@@ -100,8 +101,8 @@ export class Device extends TypedEmitter<DeviceEvents> {
    * once or when registered is the same registration.
    *
    * @throws TokenError `TOKEN_INVALID`, `TOKEN_EXPIRED`, `TOKEN_NO_EXPIRY`, `TOKEN_NOT_YET_VALID`; VoiceSDKError
-   * `CONFIG_FETCH_FAILED`, `BROWSER_UNSUPPORTED`, `DESTROYED`; AuthError `AUTH_ERROR`; RegistrationError
-   * `REGISTRATION_FAILED`, `SIGNALING_UNREACHABLE`.
+   * `CONFIG_FETCH_FAILED`, `BROWSER_UNSUPPORTED`, `DESTROYED`, `INVALID_STATE` (`unregister()` was called
+   * meanwhile); AuthError `AUTH_ERROR`; RegistrationError `REGISTRATION_FAILED`, `SIGNALING_UNREACHABLE`.
    */
   register(): Promise<void> {
     return this.#surfaced(async () => {
@@ -109,7 +110,7 @@ export class Device extends TypedEmitter<DeviceEvents> {
       if (typeof WebSocket !== 'function' || typeof RTCPeerConnection !== 'function')
         throw voiceError('BROWSER_UNSUPPORTED');
       const token = this.#usableToken();
-      if (this.#registration.state === 'unregistered') this.#tokenWatch.watch(token);
+      if (!this.#tokenWatch.isWatching) this.#tokenWatch.watch(token);
       await this.#registration.register();
     });
   }
@@ -149,9 +150,11 @@ export class Device extends TypedEmitter<DeviceEvents> {
       this.#assertAlive();
       const token = readToken(jwt, nowMs());
       assertNotExpired(token, nowMs());
-      if (token.claims.user_uuid !== this.identity.user_uuid) throw voiceError('TOKEN_USER_MISMATCH');
+      const current = this.#readableToken();
+      if (current && token.claims.user_uuid !== current.claims.user_uuid)
+        throw voiceError('TOKEN_USER_MISMATCH');
       this.#jwt = jwt;
-      if (this.#registration.state !== 'unregistered') this.#tokenWatch.watch(token);
+      if (this.#tokenWatch.isWatching) this.#tokenWatch.watch(token);
       this.#registration.renewCredentials();
       await Promise.resolve();
     });
@@ -217,6 +220,9 @@ export class Device extends TypedEmitter<DeviceEvents> {
     return this.#surfaced(async () => {
       this.#assertAlive();
       assertDeviceId(deviceId);
+      // Without a call there is nothing to try it on, and the agent should hear of it before one comes in.
+      if (normalizeDeviceId(deviceId) !== SYSTEM_DEFAULT && !isOutputSelectionSupported())
+        throw voiceError('UNSUPPORTED', 'This browser cannot choose the output device.');
       await this.#calls.setOutputDevice(deviceId);
     });
   }
@@ -299,8 +305,21 @@ export class Device extends TypedEmitter<DeviceEvents> {
   }
 
   #token(): AccessToken {
-    if (this.#read?.jwt !== this.#jwt) this.#read = readToken(this.#jwt, nowMs());
-    return this.#read;
+    const known = this.#read;
+    // Compared only with what was read: a JavaScript caller may have passed undefined.
+    if (known && known.jwt === this.#jwt) return known;
+    const read = readToken(this.#jwt, nowMs());
+    this.#read = read;
+    return read;
+  }
+
+  /** Undefined while the Device has nothing but a token that cannot be read. */
+  #readableToken(): AccessToken | undefined {
+    try {
+      return this.#token();
+    } catch {
+      return undefined;
+    }
   }
 
   #usableToken(): AccessToken {

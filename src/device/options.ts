@@ -105,8 +105,11 @@ function isListOfIceServers(value: unknown): boolean {
 }
 
 function isHttpUrl(value: unknown): boolean {
+  if (typeof value !== 'string') return false;
   try {
-    return /^https?:$/.test(new URL(String(value)).protocol);
+    const { protocol, username, password } = new URL(value);
+    // fetch() refuses a URL with credentials, and its message quotes them.
+    return /^https?:$/.test(protocol) && username === '' && password === '';
   } catch {
     return false;
   }

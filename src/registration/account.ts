@@ -3,11 +3,14 @@ import type { SipAccount, SipSecret } from '../sip/user-agent';
 
 // Contract of the credentials answer: what to ask of the registrar when the backend does not say.
 const DEFAULT_REGISTER_EXPIRES_SECONDS = 300;
+// A day: no registrar grants more, and the refresh timer must stay under 2^31 ms (24.8 days).
+const LONGEST_REGISTER_EXPIRES_SECONDS = 86_400;
 
 /** The secret in checked credentials: the password where there is one. */
 export function secretOf(credentials: SipCredentials): SipSecret {
-  const { password, ha1 = '', realm = '' } = credentials;
-  return password === undefined ? { ha1, realm } : { password };
+  const { password, ha1, realm } = credentials;
+  // A backend without a password may as well write null or ''.
+  return password ? { password } : { ha1: ha1 ?? '', realm: realm ?? '' };
 }
 
 /** Checked credentials in the words of the SIP room. `iceServers`, when given, replaces the credentials' own. */
@@ -23,7 +26,11 @@ export function accountOf(
     authorizationUsername: credentials.authorization_username,
     secret: secretOf(credentials),
     ...(displayName ? { displayName } : {}),
-    registerExpiresSeconds: credentials.register_expires ?? DEFAULT_REGISTER_EXPIRES_SECONDS,
+    // RFC 3261 section 20.19: whole seconds.
+    registerExpiresSeconds: Math.min(
+      Math.ceil(credentials.register_expires ?? DEFAULT_REGISTER_EXPIRES_SECONDS),
+      LONGEST_REGISTER_EXPIRES_SECONDS,
+    ),
     iceServers: iceServers ?? credentials.ice_servers ?? [],
     instanceId,
   };

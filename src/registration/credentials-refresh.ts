@@ -12,6 +12,8 @@ export interface CredentialsRefreshOptions {
 
 // Early enough for a few retries before the old credentials stop working.
 const LEAD_MS = 60_000;
+// Where the clocks of backend and browser disagree, every new set of credentials looks expired.
+const SHORTEST_INTERVAL_MS = 10_000;
 const RETRY = { firstMs: 2_000, capMs: 30_000 };
 
 /** Fetches new SIP credentials before the old ones stop working, or when told to. Owns the retry of that request. */
@@ -32,13 +34,15 @@ export class CredentialsRefresh {
   /** Watches the lifetime of credentials that are in use. */
   arm(credentials: SipCredentials): void {
     this.#alarm.cancel();
-    if (credentials.expires_at === undefined) return;
+    // Absent, and null from a backend that writes every field.
+    if (typeof credentials.expires_at !== 'string') return;
     const expiresAtMs = Date.parse(credentials.expires_at);
     // Credentials that live no longer than the last ones are bound to the token; only a new token helps.
     if (expiresAtMs <= this.#expiresAtMs) return;
     this.#expiresAtMs = expiresAtMs;
     const lifetimeMs = expiresAtMs - nowMs();
-    this.#alarm.set(expiresAtMs - Math.min(LEAD_MS, lifetimeMs / 2));
+    const leadMs = Math.min(LEAD_MS, Math.max(lifetimeMs, 0) / 2);
+    this.#alarm.set(Math.max(expiresAtMs - leadMs, nowMs() + SHORTEST_INTERVAL_MS));
   }
 
   /** Fetches now; a request under way is replaced, because the token may have changed since. */

@@ -1,6 +1,7 @@
 import { withDeadline } from '../core/deadline';
 import { voiceError } from '../core/errors';
 import type { RegisterFailure, SipUserAgent } from '../sip/user-agent';
+import { eventPromise } from './event-promise';
 
 /** Time for the WebSocket, all URLs included: one attempt may take 8 s, and failing over waits 2 s in JsSIP. */
 const CONNECT_TIMEOUT_MS = 15_000;
@@ -8,6 +9,8 @@ const CONNECT_TIMEOUT_MS = 15_000;
 const REGISTER_TIMEOUT_MS = 10_000;
 /** Removing the binding is a courtesy; it expires by itself. */
 const UNREGISTER_TIMEOUT_MS = 3_000;
+/** How long register() waits for a recovery that is going on: as long as a first registration may take. */
+export const RECOVERY_TIMEOUT_MS = CONNECT_TIMEOUT_MS + REGISTER_TIMEOUT_MS;
 
 /**
  * Connects and registers for the first time. Unlike later losses this is not retried: the caller is waiting.
@@ -33,7 +36,7 @@ export async function firstRegistration(
 
 function connected(userAgent: SipUserAgent, urlCount: number, signal: AbortSignal): Promise<void> {
   if (userAgent.isConnected) return Promise.resolve();
-  return once(signal, (resolve, reject) => {
+  return eventPromise(signal, (resolve, reject) => {
     let failures = 0;
     const onDisconnected = () => {
       failures += 1;
@@ -50,13 +53,13 @@ function connected(userAgent: SipUserAgent, urlCount: number, signal: AbortSigna
 }
 
 function registered(userAgent: SipUserAgent, signal: AbortSignal): Promise<void> {
-  return once(signal, (resolve, reject) => {
+  return eventPromise(signal, (resolve, reject) => {
     const onFailed = (failure: RegisterFailure) => {
       const { statusCode, reasonPhrase } = failure;
       const code = [401, 403, 407].includes(statusCode ?? 0) ? 'AUTH_ERROR' : 'REGISTRATION_FAILED';
-      reject(
-        voiceError(code, `The SIP server answered ${statusCode ?? 'nothing'} (${reasonPhrase}).`, failure),
-      );
+      const what =
+        statusCode === undefined ? reasonPhrase : `the SIP server answered ${statusCode} (${reasonPhrase})`;
+      reject(voiceError(code, `REGISTER failed: ${what}.`, failure));
     };
     const onDisconnected = () => {
       reject(voiceError('REGISTRATION_FAILED', 'The connection was lost while registering.'));
@@ -74,8 +77,8 @@ function registered(userAgent: SipUserAgent, signal: AbortSignal): Promise<void>
 }
 
 /** Removes the binding. @throws VoiceSDKError `UNREGISTER_ERROR` */
-export function removeBinding(userAgent: SipUserAgent): Promise<void> {
-  const removed = once(undefined, (resolve, reject) => {
+export function removeBinding(userAgent: SipUserAgent, signal: AbortSignal): Promise<void> {
+  const removed = eventPromise(signal, (resolve, reject) => {
     const onUnregistered = (failure: RegisterFailure | undefined) => {
       if (failure) reject(voiceError('UNREGISTER_ERROR', undefined, failure));
       else resolve();
@@ -88,23 +91,4 @@ export function removeBinding(userAgent: SipUserAgent): Promise<void> {
   return withDeadline(removed, UNREGISTER_TIMEOUT_MS, () =>
     voiceError('UNREGISTER_ERROR', `No answer within ${UNREGISTER_TIMEOUT_MS} ms.`),
   );
-}
-
-/** A promise over events: `attach` listens and returns how to stop, which happens however the promise settles. */
-function once(
-  signal: AbortSignal | undefined,
-  attach: (resolve: () => void, reject: (error: Error) => void) => () => void,
-): Promise<void> {
-  let detach: (() => void) | undefined;
-  let onAbort: (() => void) | undefined;
-  return new Promise<void>((resolve, reject) => {
-    onAbort = () => {
-      reject(signal?.reason instanceof Error ? signal.reason : new Error('aborted'));
-    };
-    signal?.addEventListener('abort', onAbort);
-    detach = attach(resolve, reject);
-  }).finally(() => {
-    if (onAbort) signal?.removeEventListener('abort', onAbort);
-    detach?.();
-  });
 }

@@ -1,5 +1,6 @@
 import type { SipCredentials } from '../auth/sip-credentials';
 import { backoffDelayMs } from '../core/backoff';
+import { withDeadline } from '../core/deadline';
 import { startTimer, stopTimer, type TimerHandle } from '../core/clock';
 import { TypedEmitter } from '../core/emitter';
 import { asVoiceError, voiceError, type VoiceSDKError } from '../core/errors';
@@ -9,7 +10,8 @@ import type { SipSession } from '../sip/session';
 import { type RegisterFailure, SipUserAgent } from '../sip/user-agent';
 import { accountOf, secretOf } from './account';
 import { CredentialsRefresh } from './credentials-refresh';
-import { firstRegistration, removeBinding } from './first-registration';
+import { eventPromise } from './event-promise';
+import { firstRegistration, RECOVERY_TIMEOUT_MS, removeBinding } from './first-registration';
 import {
   REGISTRATION_TRANSITIONS,
   type RegistrationEvent,
@@ -39,6 +41,15 @@ export interface RegistrationOptions {
 
 // A REGISTER that fails while the socket is up is retried soon, then ever more rarely, as RFC 5626 section 4.5 asks.
 const REGISTER_RETRY = { firstMs: 2_000, capMs: 30_000 };
+// A server may ask for hours (Retry-After); an agent who is back at the desk cannot wait that long.
+const LONGEST_RETRY_AFTER_S = 300;
+// After a wake-up the binding may have expired unseen and the connection may be dead. Not at each change of tabs.
+const RECHECK_AFTER_MS = 30_000;
+
+// 480 Temporarily Unavailable (RFC 3261 section 21.4.18).
+const STATUS_UNAVAILABLE = 480;
+
+const WITHDRAWN = 'unregister() was called meanwhile.';
 
 /**
  * Keeps one agent reachable: credentials, user agent, REGISTER, and coming back after a loss.
@@ -52,6 +63,11 @@ export class Registration extends TypedEmitter<RegistrationEvents> {
   #userAgent: SipUserAgent | undefined;
   #attempt: { readonly promise: Promise<void>; readonly abort: AbortController } | undefined;
   #removal: Promise<void> | undefined;
+  /** Aborts on disposal. */
+  readonly #lifetime = new AbortController();
+  /** How often unregister() was called: the last wish counts. */
+  #withdrawals = 0;
+  #tokenChanged = false;
   #retries = 0;
   #triedFreshCredentials = false;
   #retryTimer: TimerHandle | undefined;
@@ -92,7 +108,9 @@ export class Registration extends TypedEmitter<RegistrationEvents> {
 
   /** Becomes reachable. Calls at once, or when registered already, share one registration. */
   async register(): Promise<void> {
+    const withdrawals = this.#withdrawals;
     if (this.state === 'unregistering') await this.#removal;
+    if (withdrawals !== this.#withdrawals) throw voiceError('INVALID_STATE', WITHDRAWN);
     switch (this.state) {
       case 'registered':
         return;
@@ -105,6 +123,7 @@ export class Registration extends TypedEmitter<RegistrationEvents> {
       default: {
         const abort = new AbortController();
         this.#machine.send('register');
+        this.#tokenChanged = false;
         this.#attempt = { promise: this.#registerFirst(abort.signal), abort };
         return this.#attempt.promise;
       }
@@ -114,13 +133,16 @@ export class Registration extends TypedEmitter<RegistrationEvents> {
   /** Fetches credentials for a new token and uses them from now on. */
   renewCredentials(): void {
     if (this.state === 'registered' || this.state === 'recovering') this.#refresh.now();
+    // The credentials under way belong to the former token; fetching again now would only delay the registration.
+    else if (this.state === 'registering') this.#tokenChanged = true;
   }
 
   /** Stops being reachable. Live calls go on; the socket closes when the last of them has ended. */
   async unregister(): Promise<void> {
+    this.#withdrawals += 1;
     if (this.state === 'unregistering') return this.#removal;
     if (!this.#machine.send('unregister')) return;
-    this.#attempt?.abort.abort(voiceError('INVALID_STATE', 'unregister() was called meanwhile.'));
+    this.#attempt?.abort.abort(voiceError('INVALID_STATE', WITHDRAWN));
     this.#stopRetrying();
     this.#refresh.stop();
     this.#removal = this.#remove();
@@ -131,6 +153,7 @@ export class Registration extends TypedEmitter<RegistrationEvents> {
   dispose(): void {
     if (!this.#machine.send('dispose')) return;
     this.#attempt?.abort.abort(voiceError('DESTROYED'));
+    this.#lifetime.abort(voiceError('DESTROYED'));
     this.#stopRetrying();
     this.#refresh.stop();
     this.#userAgent?.stop();
@@ -144,18 +167,21 @@ export class Registration extends TypedEmitter<RegistrationEvents> {
       signal.throwIfAborted();
       const userAgent = this.#adopt(credentials);
       await firstRegistration(userAgent, credentials.ws_urls.length, signal);
+      signal.throwIfAborted();
       this.#refresh.arm(credentials);
       this.#machine.send('confirmed');
+      if (this.#tokenChanged) this.#refresh.now();
       this.#logger.info('registered');
       this.emit('registered');
     } catch (error) {
       // When aborted, whoever aborted also decides what becomes of the user agent.
       signal.throwIfAborted();
-      this.#drop();
+      this.#dropUnlessCalling();
       this.#machine.send('failed');
       throw asVoiceError(error, 'REGISTRATION_FAILED');
     } finally {
-      this.#attempt = undefined;
+      // A later attempt may have taken the place of an aborted one.
+      if (this.#attempt?.abort.signal === signal) this.#attempt = undefined;
     }
   }
 
@@ -185,7 +211,10 @@ export class Registration extends TypedEmitter<RegistrationEvents> {
       if (this.state === 'registered' || this.state === 'recovering') this.#onRefreshFailed(failure);
     });
     userAgent.on('incoming', (session) => {
-      this.emit('incoming', session);
+      // It crossed our un-REGISTER, or came while an older call keeps the connection open.
+      const isWithdrawn = this.state === 'unregistered' || this.state === 'unregistering';
+      if (isWithdrawn) session.reject(STATUS_UNAVAILABLE);
+      else this.emit('incoming', session);
     });
     userAgent.on('idle', () => {
       if (this.state === 'unregistered') this.#drop();
@@ -198,7 +227,14 @@ export class Registration extends TypedEmitter<RegistrationEvents> {
     this.#userAgent = undefined;
   }
 
+  /** A live call needs its user agent; it is dropped when that call has ended. */
+  #dropUnlessCalling(): void {
+    if (this.#userAgent?.liveSessions === 0) this.#drop();
+  }
+
   #onLost(): void {
+    // Whatever was to be retried over that connection is done again once there is another one.
+    stopTimer(this.#retryTimer);
     if (!this.#machine.can('lost')) return;
     this.#machine.send('lost');
     this.#retries = 0;
@@ -236,9 +272,12 @@ export class Registration extends TypedEmitter<RegistrationEvents> {
       return;
     }
     stopTimer(this.#retryTimer);
-    this.#retryTimer = startTimer(backoffDelayMs(this.#retries + 1, REGISTER_RETRY), () => {
+    const retryAfterMs = Math.min(failure.retryAfterSeconds ?? 0, LONGEST_RETRY_AFTER_S) * 1000;
+    const delayMs = Math.max(backoffDelayMs(this.#retries + 1, REGISTER_RETRY), retryAfterMs);
+    this.#retryTimer = startTimer(delayMs, () => {
+      if (!this.#userAgent?.isConnected) return;
       this.#announceAttempt();
-      if (this.#userAgent?.isConnected) this.#userAgent.register();
+      this.#userAgent.register();
     });
   }
 
@@ -248,13 +287,18 @@ export class Registration extends TypedEmitter<RegistrationEvents> {
     this.#machine.send('failed');
     this.emit('error', voiceError('AUTH_ERROR', `The SIP server answered ${describe(failure)}.`, failure));
     this.emit('unregistered', { reason: describe(failure) });
-    if (this.#userAgent?.liveSessions === 0) this.#drop();
+    this.#dropUnlessCalling();
   }
 
   #applyCredentials(credentials: SipCredentials): void {
     const userAgent = this.#userAgent;
-    if (!userAgent || userAgent.uri !== credentials.sip_uri) return;
-    this.#applySecrets(userAgent, credentials);
+    if (!userAgent) return;
+    if (userAgent.uri === credentials.sip_uri) this.#applySecrets(userAgent, credentials);
+    else
+      this.emit(
+        'error',
+        voiceError('CONFIG_FETCH_FAILED', 'The new credentials are for another SIP account.'),
+      );
     // The binding may live only as long as the credentials that it was made with.
     if (userAgent.isConnected) userAgent.register();
   }
@@ -267,34 +311,38 @@ export class Registration extends TypedEmitter<RegistrationEvents> {
   async #remove(): Promise<void> {
     const userAgent = this.#userAgent;
     try {
-      if (userAgent?.isConnected) await removeBinding(userAgent);
+      if (userAgent?.isConnected) await removeBinding(userAgent, this.#lifetime.signal);
     } catch (error) {
       this.emit('error', asVoiceError(error, 'UNREGISTER_ERROR'));
     }
     if (!this.#machine.send('removed')) return;
-    if (userAgent?.liveSessions === 0) this.#drop();
+    this.#dropUnlessCalling();
     this.#logger.info('unregistered');
     this.emit('unregistered', { reason: 'requested' });
   }
 
   #untilRecovered(): Promise<void> {
-    this.#onWake();
-    return new Promise((resolve, reject) => {
-      const onReconnected = () => {
-        this.off('unregistered', onUnregistered);
-        resolve();
+    let refusal: VoiceSDKError | undefined;
+    const recovered = eventPromise(this.#lifetime.signal, (resolve, reject) => {
+      const onError = (error: VoiceSDKError) => {
+        if (error.code === 'AUTH_ERROR') refusal = error;
       };
       const onUnregistered = () => {
-        this.off('reconnected', onReconnected);
-        reject(voiceError('REGISTRATION_FAILED'));
+        reject(refusal ?? voiceError('INVALID_STATE', WITHDRAWN));
       };
-      this.once('reconnected', onReconnected);
-      this.once('unregistered', onUnregistered);
+      this.on('reconnected', resolve).on('error', onError).on('unregistered', onUnregistered);
+      return () => this.off('reconnected', resolve).off('error', onError).off('unregistered', onUnregistered);
     });
+    this.#onWake();
+    return withDeadline(recovered, RECOVERY_TIMEOUT_MS, () =>
+      voiceError('SIGNALING_UNREACHABLE', 'Still not registered again; the SDK goes on trying.'),
+    );
   }
 
   #onWake(): void {
     this.#refresh.check();
+    if (this.state === 'registered' && this.#userAgent && this.#userAgent.sinceRefreshMs > RECHECK_AFTER_MS)
+      this.#userAgent.register();
     if (this.state !== 'recovering') return;
     if (this.#userAgent?.isConnected) this.#userAgent.register();
     else this.#userAgent?.reconnectNow();

@@ -16,7 +16,7 @@ export type {
   CustomerCallState,
   HearsOptions,
 } from './customers/call';
-export type { Hearing } from './media/audio-session';
+export type { Hearing } from './media/call-audio';
 export type { AudioCodec } from './media/sdp-codecs';
 export { builtInCustomers, deadNumbers } from './customers/table';
 export type { CustomerBehaviour, CustomerDescription, DeadNumber } from './customers/table';

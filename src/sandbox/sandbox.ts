@@ -8,6 +8,7 @@ import { CustomerDirectory } from './customers/directory';
 import { Api } from './http/api';
 import { loadWebSocketServer, SipSocketServer, sipPath } from './http/sip-socket';
 import { Tokens, type MintedToken, type TokenRequest } from './http/tokens';
+import { AudioSession } from './media/audio-session';
 import { FrameClock } from './media/frame-clock';
 import { loadWerift } from './media/werift';
 import { defaultLimits, isLoopbackHost, sipDomain, type SandboxOptions } from './options';
@@ -131,13 +132,13 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
     },
     { credentials, registrar, directory, trace },
   );
+  const clock = new FrameClock();
+  const hostAddresses = mediaAddresses(host);
   const world: CustomerWorld = {
     jssip,
-    werift,
-    clock: new FrameClock(),
+    createAudio: (audio) => new AudioSession(werift, clock, hostAddresses, audio),
     gateway,
     domain: sipDomain,
-    hostAddresses: mediaAddresses(host),
     log,
   };
   directory.open(world);

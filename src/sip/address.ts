@@ -1,7 +1,8 @@
 import { voiceError } from '../core/errors';
 
-// RFC 3261 section 25.1: characters that a user part may hold unescaped (unreserved and user-unreserved).
-const USER = /^[A-Za-z0-9\-_.!~*'()&=+$,;?/%#]+$/;
+// RFC 3261 section 25.1: characters that a user part may hold unescaped (unreserved and user-unreserved), and `#`.
+// No `%`: JsSIP decodes what it is given, so that an escaped line break would come alive.
+const USER = /^[A-Za-z0-9\-_.!~*'()&=+$,;?/#]+$/;
 // Visual separators of RFC 3966 section 5.1.1, and the blanks that people and copied web pages put into numbers.
 const SEPARATORS = /[\s\u00a0\u2000-\u200d\u202a-\u202f\u2060\ufeff().\-/]/g;
 const CONTROL = /[\u0000-\u001f\u007f\u0085\u2028\u2029]/;
@@ -46,9 +47,9 @@ function userPart(value: unknown, domain: string, name: string): string {
   return result;
 }
 
-/** `#` is legal in a dialled number but not in a SIP user part (RFC 3261 section 25.1), `%` starts an escape. */
+/** `#` is legal in a dialled number but not in a SIP user part (RFC 3261 section 25.1). */
 function encodeUser(user: string): string {
-  return user.replace(/%/g, '%25').replace(/#/g, '%23');
+  return user.replace(/#/g, '%23');
 }
 
 /** Host part of an address of record. */

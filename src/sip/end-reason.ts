@@ -82,7 +82,7 @@ function byStatus(statusCode: number): Outcome {
 /** What we know of an end before JsSIP reports it; it calls most of them `Canceled`. */
 export type EndIntent =
   | { readonly kind: 'hangup' | 'destroyed' }
-  | { readonly kind: 'reject'; readonly statusCode: number }
+  | { readonly kind: 'reject' | 'internal'; readonly statusCode: number }
   | { readonly kind: 'transport' | 'timeout' | 'dialog' | 'media' };
 
 /** Turns an end that JsSIP reports, and what we intended or saw ourselves, into one honest answer. */
@@ -95,6 +95,14 @@ export function classifyEnd(end: RawEnd, intent: EndIntent | undefined, wasConfi
       return { reason: 'destroyed', initiator: 'local', cause };
     case 'reject':
       return { reason: 'rejected', initiator: 'local', code: intent.statusCode, cause };
+    case 'internal':
+      return {
+        reason: 'internal',
+        initiator: 'local',
+        code: intent.statusCode,
+        cause,
+        errorCode: 'MEDIA_FAILED',
+      };
     case 'transport':
       return {
         reason: 'network',

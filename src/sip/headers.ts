@@ -33,7 +33,8 @@ export function checkExtraHeaders(headers: unknown, name: string): string[] {
   if (!Array.isArray(headers) || headers.length > MOST_HEADERS) {
     throw voiceError('INVALID_ARGUMENT', `${name} is not a list of at most ${MOST_HEADERS} header lines.`);
   }
-  return headers.map((line: unknown) => {
+  // Not map(): it would let the holes of a sparse array through.
+  return Array.from(headers, (line: unknown) => {
     if (typeof line !== 'string')
       throw voiceError('INVALID_ARGUMENT', `${name} holds something that is not a string.`);
     assertSingleLine(line, name);

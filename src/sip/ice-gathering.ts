@@ -117,6 +117,7 @@ export function gathered(
     };
     connection.addEventListener('icecandidate', onCandidate);
     connection.addEventListener('icegatheringstatechange', onState);
-    signal.addEventListener('abort', onAbort);
+    if (signal.aborted) onAbort();
+    else signal.addEventListener('abort', onAbort);
   });
 }

@@ -8,6 +8,7 @@
  */
 // Not the package's main file: that one adds a WebSocket of its own and its whole manifest to every page.
 import UA from 'jssip/lib/UA.js';
+import type { TimerHandle } from '../core/clock';
 
 export interface RawMessage {
   readonly method: string;
@@ -30,6 +31,7 @@ export interface RawRequest extends RawMessage {
 export interface RawResponse extends RawMessage {
   readonly status_code: number;
   readonly reason_phrase: string;
+  readonly cseq: number;
 }
 
 export interface RawNameAddress {
@@ -61,6 +63,7 @@ export interface RequestHandlers {
 }
 
 export interface RawDialog {
+  _outgoing_ack_seqnum: number | null;
   readonly uac_pending_reply: boolean;
   readonly uas_pending_reply: boolean;
   sendRequest(method: string, options?: { extraHeaders?: string[]; body?: string }): RawOutgoingRequest;
@@ -115,7 +118,13 @@ export interface RawSession {
 }
 
 /** RTCSession states (RTCSession.js of the pinned version). */
-export const SESSION_STATUS = { ringing1xx: 2, waitingForAck: 6, canceled: 7, terminated: 8, confirmed: 9 } as const;
+export const SESSION_STATUS = {
+  ringing1xx: 2,
+  waitingForAck: 6,
+  canceled: 7,
+  terminated: 8,
+  confirmed: 9,
+} as const;
 
 /** Causes that JsSIP names (Constants.js of the pinned version). */
 export const CAUSE = {
@@ -151,8 +160,18 @@ export interface RawRegistrationFailure {
 export interface RawUserAgent {
   readonly status: number;
   readonly contact: { pub_gruu: string | null; uri: { toString(): string } };
-  readonly transport: { connect(): void; disconnect(): void };
-  readonly _registrator: { _registered: boolean; _registering: boolean };
+  readonly transport: {
+    connect(): void;
+    disconnect(): void;
+    isConnecting(): boolean;
+    recovery_timer: TimerHandle | null;
+    _getSocket(): void;
+  };
+  readonly _registrator: {
+    _registered: boolean;
+    _registering: boolean;
+    readonly _registrationTimer: TimerHandle | null;
+  };
   start(): void;
   stop(): void;
   register(): void;

@@ -220,7 +220,7 @@ export class Negotiation {
         eventHandlers: {
           onSuccessResponse: (response) => {
             // Also for retransmissions: RFC 3261 section 13.2.2.4.
-            this.#session.sendRequest('ACK');
+            this.#acknowledge(response);
             // The far end changed the session after we had given up and rolled back: say again where we stand.
             if (settled?.kind === 'timeout' && !isLate) {
               isLate = true;
@@ -244,6 +244,16 @@ export class Negotiation {
         },
       });
     });
+  }
+
+  /** JsSIP acknowledges with the CSeq of the newest INVITE, which a late or repeated 200 does not answer. */
+  #acknowledge({ cseq }: RawResponse): void {
+    const dialog = this.#session._dialog;
+    if (!dialog) return;
+    const newest = dialog._outgoing_ack_seqnum;
+    dialog._outgoing_ack_seqnum = cseq;
+    dialog.sendRequest('ACK');
+    dialog._outgoing_ack_seqnum = newest;
   }
 
   async #rollBack(

@@ -53,7 +53,11 @@ export function answerEvery2xx(session: RawSession): void {
 export function acknowledgeBeforeBye(session: RawSession): void {
   const original = session.terminate.bind(session);
   session.terminate = (options) => {
-    if (session.direction === 'outgoing' && session.status === SESSION_STATUS.confirmed && !session._is_confirmed)
+    if (
+      session.direction === 'outgoing' &&
+      session.status === SESSION_STATUS.confirmed &&
+      !session._is_confirmed
+    )
       session.sendRequest('ACK');
     original(options);
   };
@@ -66,6 +70,8 @@ export function acknowledgeBeforeBye(session: RawSession): void {
 export function closeAfterUnusableAnswer(session: RawSession): void {
   const original = session._acceptAndTerminate.bind(session);
   session._acceptAndTerminate = (...args) => {
+    // The answer failed because the call was ended meanwhile: that has sent ACK and BYE.
+    if (session.isEnded()) return;
     original(...args);
     session._status = SESSION_STATUS.canceled;
   };

@@ -20,6 +20,9 @@ import {
   refuseReferences,
 } from './session-guards';
 
+// RFC 3261 section 21.4.18.
+const STATUS_UNAVAILABLE = 480;
+
 export type SipSessionEvents = {
   /** The INVITE is about to leave. */
   sending: [];
@@ -71,7 +74,6 @@ export class SipSession extends TypedEmitter<SipSessionEvents> {
     answerEvery2xx(raw);
     acknowledgeBeforeBye(raw);
     closeAfterUnusableAnswer(raw);
-    refuseReferences(raw);
     this.#negotiation = new Negotiation({
       session: raw,
       expectedKinds: this.#expectedKinds,
@@ -80,6 +82,8 @@ export class SipSession extends TypedEmitter<SipSessionEvents> {
       },
       signal: this.#ending.signal,
     });
+    // Last, to see requests first: an INVITE that replaces the call is no offer to negotiate about.
+    refuseReferences(raw);
     this.#noteFailures();
     this.#listen();
   }
@@ -122,10 +126,16 @@ export class SipSession extends TypedEmitter<SipSessionEvents> {
       } catch (error) {
         // Thrown by the RTCPeerConnection constructor, for example over a TURN server without credentials.
         this.#logger.error('the call could not be answered', error);
-        this.#terminate({ kind: 'reject', statusCode: 500 });
+        this.#terminate({ kind: 'internal', statusCode: 500 });
         reject(voiceError('MEDIA_FAILED', undefined, error));
       }
     });
+  }
+
+  /** Whether an inbound INVITE can become a call: an offer of audio, or none yet (RFC 3261 section 13.2.1). */
+  get offersAudio(): boolean {
+    const offer = this.request?.body ?? '';
+    return offer === '' || /^m=audio [1-9]/m.test(offer);
   }
 
   /** Refuses an inbound INVITE with a final response. */
@@ -165,7 +175,10 @@ export class SipSession extends TypedEmitter<SipSessionEvents> {
           onErrorResponse: fail,
           onDialogError: fail,
           onTransportError: lost,
-          onRequestTimeout: lost,
+          // JsSIP reports a 408 the same way.
+          onRequestTimeout: () => {
+            reject(voiceError('DTMF_FAILED', 'The far end did not answer to the digit.'));
+          },
         },
       });
     });
@@ -184,8 +197,7 @@ export class SipSession extends TypedEmitter<SipSessionEvents> {
   #terminate(intent: EndIntent): void {
     if (this.raw.isEnded()) return;
     this.#intent ??= intent;
-    const { status_code: statusCode = 480 } =
-      intent.kind === 'reject' ? { status_code: intent.statusCode } : {};
+    const statusCode = 'statusCode' in intent ? intent.statusCode : STATUS_UNAVAILABLE;
     const isRinging = this.direction === 'inbound' && !this.#confirmed;
     try {
       this.raw.terminate(isRinging ? { status_code: statusCode } : {});
@@ -212,8 +224,15 @@ export class SipSession extends TypedEmitter<SipSessionEvents> {
     const terminate = this.raw.terminate.bind(this.raw);
     this.raw.terminate = (options) => {
       if (options?.cause === CAUSE.rtpTimeout) this.#intent ??= { kind: 'media' };
+      // JsSIP itself always gives a cause; without one it is somebody at the escape hatch.
+      else if (options?.cause === undefined) this.#intent ??= this.#plainEnd(options?.status_code);
       terminate(options);
     };
+  }
+
+  #plainEnd(statusCode = STATUS_UNAVAILABLE): EndIntent {
+    const isRefusal = this.direction === 'inbound' && !this.#confirmed;
+    return isRefusal ? { kind: 'reject', statusCode } : { kind: 'hangup' };
   }
 
   #listen(): void {

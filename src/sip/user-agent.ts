@@ -1,3 +1,4 @@
+import { nowMs, stopTimer } from '../core/clock';
 import { TypedEmitter } from '../core/emitter';
 import { voiceError } from '../core/errors';
 import type { Logger } from '../core/logger';
@@ -35,6 +36,8 @@ export interface SipAccount {
 export interface RegisterFailure {
   readonly statusCode?: number;
   readonly reasonPhrase: string;
+  /** When the server says that it is worth trying again (RFC 3261 section 20.33). */
+  readonly retryAfterSeconds?: number;
 }
 
 export interface OutboundCall {
@@ -65,15 +68,29 @@ export type SipUserAgentEvents = {
 // it is for the caller or the queue to stop ringing, not for this phone.
 const NO_ANSWER_TIMEOUT_SECONDS = 240;
 
+// RFC 3261 section 21.4.17. One raise satisfies a registrar, a second one the registrar behind its proxy.
+const STATUS_INTERVAL_TOO_BRIEF = 423;
+const MOST_RAISES = 2;
+
+// A little less than timer F (32 s, RFC 3261 section 17.1.2.2): when a REGISTER times out and nothing else came in
+// meanwhile either, it is the connection that is dead.
+const DEAD_AFTER_SILENCE_MS = 30_000;
+
 /** A SIP user agent over WebSocket. JsSIP owns the reconnect loop of its socket; registering is asked of it. */
 export class SipUserAgent extends TypedEmitter<SipUserAgentEvents> {
   readonly #raw: RawUserAgent;
   readonly #account: SipAccount;
   readonly #logger: Logger;
+  readonly #sockets: readonly SipWebSocket[];
   readonly #sessions = new Map<string, SipSession>();
   #iceServers: readonly RTCIceServer[];
   #secret: SipSecret;
   #stopped = false;
+  /** The registrar holds a binding of ours, as far as we know. */
+  #isBound = false;
+  #isRemoving = false;
+  #tooBriefCount = 0;
+  #refreshedAtMs = 0;
 
   /** @throws VoiceSDKError `REGISTRATION_FAILED` when the account cannot be used. */
   constructor(account: SipAccount, logger: Logger) {
@@ -82,9 +99,11 @@ export class SipUserAgent extends TypedEmitter<SipUserAgentEvents> {
     this.#logger = logger;
     this.#secret = account.secret;
     this.#iceServers = account.iceServers;
+    this.#sockets = account.wsUrls.map((url) => new SipWebSocket(url));
     try {
       this.#raw = createRawUserAgent({
-        sockets: account.wsUrls.map((url) => new SipWebSocket(url)),
+        // Without weights it would pick one at random.
+        sockets: this.#sockets.map((socket, index) => ({ socket, weight: this.#sockets.length - index })),
         uri: account.uri,
         authorization_user: account.authorizationUsername,
         ...account.secret,
@@ -135,18 +154,32 @@ export class SipUserAgent extends TypedEmitter<SipUserAgentEvents> {
     return this.#sessions.size;
   }
 
+  /** How long ago, on the wall clock, the registrar last confirmed our binding. */
+  get sinceRefreshMs(): number {
+    return nowMs() - this.#refreshedAtMs;
+  }
+
   /** Skips the rest of the wait before the next connection attempt. */
   reconnectNow(): void {
-    if (!this.#stopped && !this.#raw.isConnected()) this.#raw.transport.connect();
+    const { transport } = this.#raw;
+    if (this.#stopped || this.#raw.isConnected() || transport.isConnecting()) return;
+    // JsSIP would keep its timer beside the attempt, and every hurry would add one more reconnect loop.
+    stopTimer(transport.recovery_timer ?? undefined);
+    transport.recovery_timer = null;
+    transport._getSocket();
+    transport.connect();
   }
 
   /** Opens the WebSocket; `connected` or `disconnected` follows. */
   start(): void {
     this.#raw.start();
+    // It does nothing when it was started before and is waiting to reconnect.
+    this.reconnectNow();
   }
 
   /** Sends a REGISTER; one that is under way is not repeated. */
   register(): void {
+    this.#isRemoving = false;
     this.#raw.register();
   }
 
@@ -159,9 +192,13 @@ export class SipUserAgent extends TypedEmitter<SipUserAgentEvents> {
 
   /** Removes our binding; `unregistered` follows, unless there is none to remove (false). */
   unregister(): boolean {
-    // A REGISTER under way would bind us after all; removing the binding with a higher CSeq undoes it.
-    if (this.#raw._registrator._registering) this.#raw._registrator._registered = true;
+    const registrator = this.#raw._registrator;
+    // JsSIP removes a binding only while it is sure of it. A REGISTER under way would bind us after all (removing
+    // with a higher CSeq undoes it), and after a refused refresh the former binding still stands.
+    if (registrator._registering || this.#isBound) registrator._registered = true;
     if (!this.#raw.isRegistered()) return false;
+    this.#isRemoving = true;
+    this.#isBound = false;
     this.#raw.unregister();
     return true;
   }
@@ -199,7 +236,7 @@ export class SipUserAgent extends TypedEmitter<SipUserAgentEvents> {
     if (this.#stopped) return;
     this.#stopped = true;
     for (const session of [...this.#sessions.values()]) session.hangUp('destroyed');
-    if (this.#raw._registrator._registering) this.unregister();
+    if (this.#raw.isConnected()) this.unregister();
     this.#raw.stop();
     this.removeAllListeners();
   }
@@ -238,9 +275,12 @@ export class SipUserAgent extends TypedEmitter<SipUserAgentEvents> {
     });
     raw.on('registrationFailed', (data: RawRegistrationFailure) => {
       this.emit('registerFailed', failureOf(data));
+      if (data.response) return;
+      for (const socket of this.#sockets) if (socket.silentForMs >= DEAD_AFTER_SILENCE_MS) socket.giveUp();
     });
     raw.on('newTransaction', ({ transaction }: { transaction: RawTransaction }) => {
       this.#restoreSecret();
+      if (transaction.request.method === 'REGISTER') this.#watchRegister(transaction);
       this.#sessions.get(transaction.request.call_id)?.watchTransaction(transaction);
     });
     raw.on(
@@ -257,6 +297,45 @@ export class SipUserAgent extends TypedEmitter<SipUserAgentEvents> {
         if (originator === 'remote') this.emit('incoming', this.#wrap(session, request));
       },
     );
+  }
+
+  /** JsSIP ignores a 2xx whose Contact is missing or not ours: it neither tells nor ever registers again. */
+  #watchRegister(transaction: RawTransaction): void {
+    const handlers = transaction.eventHandlers;
+    const original = handlers.onReceiveResponse.bind(handlers);
+    handlers.onReceiveResponse = (response) => {
+      if (response.status_code === STATUS_INTERVAL_TOO_BRIEF && this.#isTooBriefAgain()) {
+        this.#abandonRegister(failureOf({ response }));
+        return;
+      }
+      const isConfirmed = response.status_code >= 200 && response.status_code < 300 && !this.#isRemoving;
+      if (isConfirmed) {
+        this.#isBound = true;
+        this.#refreshedAtMs = nowMs();
+        this.#tooBriefCount = 0;
+      }
+      original(response);
+      const registrator = this.#raw._registrator;
+      // Listeners may have removed the binding meanwhile.
+      if (!isConfirmed || this.#isRemoving || this.#stopped) return;
+      if (registrator._registering || registrator._registrationTimer !== null) return;
+      this.#abandonRegister({ reasonPhrase: 'the answer to REGISTER holds no Contact of ours' });
+    };
+  }
+
+  /** JsSIP raises the interval and asks again at once, for as long as the server finds it too brief. */
+  #isTooBriefAgain(): boolean {
+    this.#tooBriefCount += 1;
+    return this.#tooBriefCount > MOST_RAISES;
+  }
+
+  /** Brings JsSIP's registrator to rest where it would go on by itself, or wait for nothing. */
+  #abandonRegister(failure: RegisterFailure): void {
+    const registrator = this.#raw._registrator;
+    registrator._registering = false;
+    registrator._registered = false;
+    this.#tooBriefCount = 0;
+    this.emit('registerFailed', failure);
   }
 
   #wrap(raw: RawSession, request?: RawRequest): SipSession {
@@ -277,6 +356,13 @@ export class SipUserAgent extends TypedEmitter<SipUserAgentEvents> {
 
 function failureOf(data: Partial<RawRegistrationFailure>): RegisterFailure {
   const { response, cause } = data;
-  if (response) return { statusCode: response.status_code, reasonPhrase: response.reason_phrase };
+  if (response) {
+    const retryAfter = /^\d{1,9}/.exec(response.getHeader('Retry-After')?.trim() ?? '');
+    return {
+      statusCode: response.status_code,
+      reasonPhrase: response.reason_phrase,
+      ...(retryAfter ? { retryAfterSeconds: Number(retryAfter[0]) } : {}),
+    };
+  }
   return { reasonPhrase: cause ?? 'no answer' };
 }

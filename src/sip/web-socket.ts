@@ -1,4 +1,4 @@
-import { startTimer, stopTimer, type TimerHandle } from '../core/clock';
+import { monotonicMs, startTimer, stopTimer, type TimerHandle } from '../core/clock';
 import type { RawSocket } from './jssip';
 
 // Three round trips (TCP, TLS, upgrade) on a satellite link of 600 ms leave room for one lost SYN (RFC 6298: 1 s, 3 s).
@@ -22,6 +22,7 @@ export class SipWebSocket implements RawSocket {
 
   #socket: WebSocket | undefined;
   #connectTimer: TimerHandle | undefined;
+  #heardAtMs = 0;
 
   constructor(url: string) {
     const parsed = new URL(url);
@@ -45,9 +46,11 @@ export class SipWebSocket implements RawSocket {
     socket.binaryType = 'arraybuffer';
     socket.onopen = () => {
       stopTimer(this.#connectTimer);
+      this.#heardAtMs = monotonicMs();
       this.onconnect();
     };
     socket.onmessage = (event: MessageEvent<unknown>) => {
+      this.#heardAtMs = monotonicMs();
       if (typeof event.data === 'string') this.ondata(event.data);
       else if (event.data instanceof ArrayBuffer) this.ondata(new TextDecoder().decode(event.data));
     };
@@ -70,6 +73,16 @@ export class SipWebSocket implements RawSocket {
     const socket = this.#socket;
     this.#socket = undefined;
     if (socket) abandon(socket);
+  }
+
+  /** For how long nothing has come in over the open connection. */
+  get silentForMs(): number {
+    return this.isConnected() ? monotonicMs() - this.#heardAtMs : 0;
+  }
+
+  /** Takes an open connection for lost: nobody tells a browser that the path behind it is dead. */
+  giveUp(): void {
+    if (this.isConnected()) this.#gone(this.#socket, 1006, 'silent');
   }
 
   send(message: string): boolean {

@@ -89,7 +89,7 @@ test('a denied microphone fails the call with its own code and leaves nothing', 
     const code = await phone.page.evaluate(() =>
       window.sdkPhone.device.connect({ to: 'echo' }).then(
         () => 'connected',
-        (error: { code?: string }) => error.code,
+        (error: unknown) => (error as { code?: string }).code,
       ),
     );
     expect(code).toBe('MICROPHONE_DENIED');

@@ -68,7 +68,9 @@ test('create, destroy, create in one tick leaves one registration', async () => 
   const { token } = await sandbox.mintToken({ userUuid: 'strict' });
   await phone.page.evaluate(async (jwt) => {
     window.sdkPhone.create({ token: jwt });
-    const first = window.sdkPhone.device.register().catch((error: { code?: string }) => error.code);
+    const first = window.sdkPhone.device
+      .register()
+      .catch((error: unknown) => (error as { code?: string }).code);
     window.sdkPhone.device.destroy();
     window.sdkPhone.create({ token: jwt });
     await window.sdkPhone.device.register();
@@ -90,7 +92,9 @@ test('a token that runs out leaves the live call alone and refuses new ones', as
   const { args } = await phone.next('device', 'error');
   expect(args[0]).toMatchObject({ code: 'TOKEN_EXPIRED' });
   const code = await phone.page.evaluate(() =>
-    window.sdkPhone.device.connect({ to: 'echo' }).catch((error: { code?: string }) => error.code),
+    window.sdkPhone.device
+      .connect({ to: 'echo' })
+      .catch((error: unknown) => (error as { code?: string }).code),
   );
   expect(code).toBe('TOKEN_EXPIRED');
   await phone.hears(call, 440);

@@ -1,6 +1,6 @@
 /** One call of a customer, seen from the customer's end of the line. */
 import EventEmitter from 'eventemitter3';
-import type { AudioSession, Hearing } from '../media/audio-session';
+import type { CallAudio, Hearing } from '../media/call-audio';
 import { isDigits } from '../media/telephone-event';
 import { waitFor } from '../wait';
 import type { JsSipSession, SessionOptions } from './jssip-types';
@@ -46,15 +46,21 @@ const defaultTimeoutMs = 5000;
 
 export interface CallFacts {
   readonly direction: 'inbound' | 'outbound';
-  /** The user part of the agent's address, or what the agent shows as its caller ID. */
+  /** The agent's user_uuid, or the number of a customer who calls. */
   readonly agent: string;
+  /** The user part of From: the caller ID that the agent shows. */
+  readonly callerId: string;
   /** X- headers of an inbound INVITE, with their names in lower case. */
   readonly headers: Readonly<Record<string, string>>;
 }
 
 export class CustomerCall extends EventEmitter<CustomerCallEvents> {
   readonly direction: 'inbound' | 'outbound';
+  /** The agent's user_uuid, or the number of a customer who calls. */
   readonly agent: string;
+  /** The caller ID that the agent shows on an inbound call. */
+  readonly callerId: string;
+  /** X- headers of an inbound INVITE, with their names in lower case. */
   readonly headers: Readonly<Record<string, string>>;
   #session: JsSipSession | undefined;
   #state: CustomerCallState = 'ringing';
@@ -66,12 +72,13 @@ export class CustomerCall extends EventEmitter<CustomerCallEvents> {
   /** @internal */
   constructor(
     facts: CallFacts,
-    private readonly audio: AudioSession,
+    private readonly audio: CallAudio,
     private readonly sessionOptions: SessionOptions,
   ) {
     super();
     this.direction = facts.direction;
     this.agent = facts.agent;
+    this.callerId = facts.callerId;
     this.headers = facts.headers;
   }
 

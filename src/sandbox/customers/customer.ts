@@ -1,14 +1,13 @@
 /** A customer: a JsSIP user agent on an in-process pipe, with a behaviour instead of a person. */
 import EventEmitter from 'eventemitter3';
-import { AudioSession } from '../media/audio-session';
-import type { FrameClock } from '../media/frame-clock';
+import type { CallAudio, CallAudioOptions } from '../media/call-audio';
 import type { AudioCodec } from '../media/sdp-codecs';
 import { isDigits } from '../media/telephone-event';
 import { melodySource, silenceSource, toneSource, type FrameSource } from '../media/tone';
-import type { Werift } from '../media/werift';
 import { everyCharacter, isControl } from '../text';
 import { waitFor } from '../wait';
-import { CustomerCall } from './call';
+import { parseNameAddr, parseUri } from '../sip/headers';
+import { CustomerCall, type CallFacts } from './call';
 import type {
   EmptyStream,
   JsSip,
@@ -48,12 +47,9 @@ export interface CustomerEvents {
 /** What a customer needs of the sandbox around it. */
 export interface CustomerWorld {
   readonly jssip: JsSip;
-  readonly werift: Werift;
-  readonly clock: FrameClock;
+  readonly createAudio: (options: CallAudioOptions) => CallAudio;
   readonly gateway: PipeEnd;
   readonly domain: string;
-  /** Where its media can be reached, besides the addresses of the network interfaces. */
-  readonly hostAddresses: readonly string[];
   readonly log: (line: string) => void;
 }
 
@@ -69,7 +65,9 @@ export class Customer extends EventEmitter<CustomerEvents> {
   /** @internal */
   readonly pipe: PipeSocket;
   readonly #agent: JsSipUserAgent;
+  readonly #connected: Promise<void>;
   readonly #timers = new Set<NodeJS.Timeout>();
+  readonly #claimed = new WeakSet<CustomerCall>();
   #calls: CustomerCall[] = [];
   #closed = false;
 
@@ -83,7 +81,7 @@ export class Customer extends EventEmitter<CustomerEvents> {
     this.number = options.number;
     this.name = options.name ?? options.number;
     this.displayName = options.displayName ?? options.number;
-    this.pipe = new PipeSocket(world.gateway, { kind: 'customer', user: this.number });
+    this.pipe = new PipeSocket(world.gateway, { kind: 'customer', user: this.number }, world.log);
     this.#agent = new world.jssip.UA({
       sockets: [this.pipe],
       uri: `sip:${this.number}@${world.domain}`,
@@ -95,6 +93,9 @@ export class Customer extends EventEmitter<CustomerEvents> {
     });
     this.#agent.on('newRTCSession', ({ originator, session, request }) => {
       if (originator === 'remote') this.#receive(session, request);
+    });
+    this.#connected = new Promise((resolve) => {
+      this.#agent.on('connected', resolve);
     });
     this.#agent.start();
   }
@@ -119,21 +120,27 @@ export class Customer extends EventEmitter<CustomerEvents> {
    * the call to know what becomes of it.
    * @throws Error for a header or a name that does not fit into a SIP header
    */
-  call(agentUserUuid: string, options: CustomerCallOptions = {}): Promise<CustomerCall> {
-    if (this.#closed) return Promise.reject(new Error('the sandbox is closed'));
-    const headers = Object.entries(options.headers ?? {}).map(([name, value]) => headerLine(name, value));
-    const displayName = options.displayName ?? this.displayName;
-    if (!isPlainText(displayName))
-      return Promise.reject(new Error('displayName has a control character or a quote'));
-    const { call, sessionOptions } = this.#newCall('outbound', agentUserUuid, {});
-    const target = `sip:${encodeURIComponent(agentUserUuid)}@${this.world.domain}`;
-    const session = this.#agent.call(target, {
-      ...sessionOptions,
-      extraHeaders: headers,
-      fromDisplayName: displayName,
+  async call(agentUserUuid: string, options: CustomerCallOptions = {}): Promise<CustomerCall> {
+    // JsSIP fails a call at once while its transport is still connecting.
+    await this.#connected;
+    return this.#place(agentUserUuid, options);
+  }
+
+  #place(agentUserUuid: string, options: CustomerCallOptions): CustomerCall {
+    if (this.#closed) throw new Error('the sandbox is closed');
+    const extraHeaders = Object.entries(options.headers ?? {}).map(([name, value]) =>
+      headerLine(name, value),
+    );
+    const fromDisplayName = options.displayName ?? this.displayName;
+    if (!isPlainText(fromDisplayName)) throw new Error('displayName has a control character or a quote');
+    const { call, sessionOptions } = this.#newCall('outbound', {
+      agent: agentUserUuid,
+      callerId: agentUserUuid,
+      headers: {},
     });
-    this.#begin(call, session);
-    return Promise.resolve(call);
+    const target = `sip:${encodeURIComponent(agentUserUuid)}@${this.world.domain}`;
+    this.#begin(call, this.#agent.call(target, { ...sessionOptions, extraHeaders, fromDisplayName }));
+    return call;
   }
 
   /**
@@ -152,13 +159,25 @@ export class Customer extends EventEmitter<CustomerEvents> {
     for (const call of this.#calls) call.hangup();
   }
 
-  /** Resolves with the next call that comes in, or one that already rings; rejects at the deadline (5 s). */
+  /**
+   * Resolves with a call that came in, has not ended and was not returned by this before, or with the next to
+   * come; rejects at the deadline (default 5 s).
+   */
   waitForCall(options: { readonly timeoutMs?: number } = {}): Promise<CustomerCall> {
-    const ringing = this.#calls.find((call) => call.direction === 'inbound' && call.state !== 'ended');
-    if (ringing !== undefined) return Promise.resolve(ringing);
+    const claim = (call: CustomerCall): CustomerCall => {
+      this.#claimed.add(call);
+      return call;
+    };
+    const waiting = this.#calls.find(
+      (call) => call.direction === 'inbound' && call.state !== 'ended' && !this.#claimed.has(call),
+    );
+    if (waiting !== undefined) return Promise.resolve(claim(waiting));
     return waitFor(`call to ${this.name}`, options.timeoutMs ?? 5000, (resolve) => {
-      this.once('incoming', resolve);
-      return () => this.off('incoming', resolve);
+      const listener = (call: CustomerCall): void => {
+        if (!this.#claimed.has(call)) resolve(claim(call));
+      };
+      this.on('incoming', listener);
+      return () => this.off('incoming', listener);
     });
   }
 
@@ -173,8 +192,11 @@ export class Customer extends EventEmitter<CustomerEvents> {
   }
 
   #receive(session: JsSipSession, request: JsSipMessage): void {
-    const agent = session.remote_identity.uri.user;
-    const { call } = this.#newCall('inbound', agent, customHeaders(request));
+    const callerId = session.remote_identity.uri.user;
+    // From may show any number; who is really calling is what the proxy asserts (RFC 3325).
+    const asserted = parseNameAddr(request.getHeader('P-Asserted-Identity') ?? '');
+    const agent = parseUri(asserted?.uri ?? '')?.user ?? callerId;
+    const { call } = this.#newCall('inbound', { agent, callerId, headers: customHeaders(request) });
     const { onCall = 'answer', answerAfterMs = 0, earlyMediaMs } = this.options;
     if (earlyMediaMs !== undefined) withEarlyMedia(session, request, earlyMediaMs);
     this.#begin(call, session);
@@ -194,7 +216,7 @@ export class Customer extends EventEmitter<CustomerEvents> {
     call.attach(session);
     session.on('refer', ({ accept }) => {
       // A transfer: the customer calls whom it is sent to, with a call of its own.
-      const referred = this.#newCall('outbound', 'transfer', {});
+      const referred = this.#newCall('outbound', { agent: 'transfer', callerId: 'transfer', headers: {} });
       accept((next) => {
         this.#begin(referred.call, next);
       }, referred.sessionOptions);
@@ -238,12 +260,10 @@ export class Customer extends EventEmitter<CustomerEvents> {
 
   #newCall(
     direction: CustomerCall['direction'],
-    agent: string,
-    headers: Readonly<Record<string, string>>,
+    facts: Omit<CallFacts, 'direction'>,
   ): { call: CustomerCall; sessionOptions: SessionOptions } {
-    const audio = new AudioSession(this.world.werift, this.world.clock, {
+    const audio = this.world.createAudio({
       codecs: this.#codecs,
-      hostAddresses: this.world.hostAddresses,
       plays: this.#source(),
       onDigit: (digit) => {
         call.noteDigit(digit, 'rtp');
@@ -257,7 +277,7 @@ export class Customer extends EventEmitter<CustomerEvents> {
       mediaConstraints: { audio: true, video: false },
       pcConfig: { mediaOwner: audio },
     };
-    const call = new CustomerCall({ direction, agent, headers }, audio, sessionOptions);
+    const call = new CustomerCall({ direction, ...facts }, audio, sessionOptions);
     return { call, sessionOptions };
   }
 

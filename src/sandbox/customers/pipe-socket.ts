@@ -23,12 +23,13 @@ export class PipeSocket implements JsSipSocket {
   constructor(
     private readonly gateway: PipeEnd,
     identity: Identity,
+    private readonly log: (line: string) => void,
   ) {
     const transport = {
       send: (data: string) => {
         // As a network would: never inside the call that sent it.
         setImmediate(() => {
-          if (this.#connected) this.ondata?.(data);
+          if (this.#connected) this.#deliver(data);
         });
       },
       close: () => {
@@ -36,6 +37,15 @@ export class PipeSocket implements JsSipSocket {
       },
     };
     this.flow = new Flow(transport, 'in-process', identity);
+  }
+
+  /** What an agent sent may be too strange for JsSIP; that is the end of the message, not of the process. */
+  #deliver(data: string): void {
+    try {
+      this.ondata?.(data);
+    } catch (error) {
+      this.log(`a customer could not read a message: ${String(error)}`);
+    }
   }
 
   connect(): void {

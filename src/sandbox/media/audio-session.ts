@@ -2,37 +2,12 @@
 import { randomInt } from 'node:crypto';
 import type { MediaStreamTrack, RTCPeerConnection, RTCRtpTransceiver, RtpPacket } from 'werift';
 import { EventReader, eventFrames, type EventFrame } from './telephone-event';
-import { frameMs, type FrameClock } from './frame-clock';
-import type { MediaOwner } from './peer-connection';
+import type { FrameClock } from './frame-clock';
+import type { CallAudio, CallAudioOptions, Hearing } from './call-audio';
 import { Meter, silenceDbfs } from './meter';
 import { decodeSample, pcmuFrameSamples } from './pcmu';
 import type { AudioCodec } from './sdp-codecs';
-import type { FrameSource } from './tone';
 import type { Werift } from './werift';
-
-/** What a customer hears at this moment. */
-export interface Hearing {
-  /** Undefined before the codec is negotiated. */
-  readonly codec: AudioCodec | undefined;
-  /** RTP packets of audio received since the call began. */
-  readonly packets: number;
-  /** When the last of them came. */
-  readonly lastPacketAt: Date | undefined;
-  /** RMS level of the last 128 ms; -127 is silence or no packets. Null with Opus, which is not decoded. */
-  readonly levelDbfs: number | null;
-  /** The strongest frequency of the last 128 ms; null when silent, and with Opus. */
-  readonly dominantHz: number | null;
-}
-
-export interface AudioSessionOptions {
-  readonly codecs: readonly AudioCodec[];
-  readonly hostAddresses: readonly string[];
-  /** `echo` plays back what it hears. */
-  readonly plays: FrameSource | 'echo';
-  readonly onDigit: (digit: string) => void;
-  /** The far end's media arrived for the first time. */
-  readonly onAudio: () => void;
-}
 
 /** RTP clock units in one 20 ms frame. */
 const frameUnits: Readonly<Record<AudioCodec, number>> = { opus: 960, PCMU: pcmuFrameSamples };
@@ -41,7 +16,7 @@ const staleAfterMs = 200;
 /** 160 ms tone and 100 ms pause: above the 40 ms that receivers must accept (ITU-T Q.24). */
 const digitFrames = { toneFrames: 8, gapFrames: 5 };
 
-export class AudioSession implements MediaOwner {
+export class AudioSession implements CallAudio {
   readonly #meter = new Meter();
   readonly #events = new EventReader();
   readonly #subscribed = new WeakSet<MediaStreamTrack>();
@@ -51,16 +26,20 @@ export class AudioSession implements MediaOwner {
   #codec: AudioCodec | undefined;
   #digits: Iterator<EventFrame | undefined> | undefined;
   #digitsDone: (() => void) | undefined;
+  #digitQueue: Promise<void> = Promise.resolve();
   #packets = 0;
   #lastPacketAtMs = 0;
   #sequence = randomInt(0x10000);
   #timestamp = randomInt(0x80000000);
+  /** From the numbering of the stream that is echoed to ours. */
+  #echoed: { readonly ssrc: number; readonly offset: number } | undefined;
   #closed = false;
 
   constructor(
     private readonly werift: Werift,
     clock: FrameClock,
-    private readonly options: AudioSessionOptions,
+    private readonly hostAddresses: readonly string[],
+    private readonly options: CallAudioOptions,
   ) {
     this.#stopClock = clock.subscribe(() => {
       this.#tick();
@@ -98,9 +77,11 @@ export class AudioSession implements MediaOwner {
       codecs: { audio: audio.filter((codec) => codec !== undefined) },
       iceServers: [],
       iceUseIpv6: false,
-      iceAdditionalHostAddresses: [...this.options.hostAddresses],
+      iceAdditionalHostAddresses: [...this.hostAddresses],
     });
     this.#transceiver = this.#connection.addTransceiver('audio', { direction: 'sendrecv' });
+    // Without ICE servers werift asks a public STUN server: a request to the internet, and 5 s where there is none.
+    delete this.#transceiver.dtlsTransport.iceTransport.connection.stunServer;
     return this.#connection;
   }
 
@@ -132,34 +113,25 @@ export class AudioSession implements MediaOwner {
     };
   }
 
-  /** The negotiated direction, as seen from the customer: `recvonly` or `inactive` while the agent holds. */
   get direction(): string | undefined {
     return this.#transceiver?.currentDirection ?? undefined;
   }
 
-  /** True when the far end takes RFC 4733 events. */
   get canSendDigits(): boolean {
     return this.#eventPayloadType() !== undefined;
   }
 
-  /** Sends digits as RTP events; resolves when the last has been sent, or the session closed. */
   sendDigits(text: string): Promise<void> {
-    const earlier = this.#digitsDone === undefined ? Promise.resolve() : this.#whenDigitsDone();
-    return earlier.then(() => {
-      if (this.#closed) return;
-      const frameDuration = frameUnits[this.#codec ?? 'PCMU'];
-      this.#digits = eventFrames(text.toUpperCase(), { frameDuration, ...digitFrames });
-      return this.#whenDigitsDone();
-    });
+    this.#digitQueue = this.#digitQueue.then(() => this.#sendRow(text.toUpperCase()));
+    return this.#digitQueue;
   }
 
-  #whenDigitsDone(): Promise<void> {
-    const before = this.#digitsDone;
+  #sendRow(text: string): Promise<void> {
+    if (this.#closed) return Promise.resolve();
+    const frameDuration = frameUnits[this.#codec ?? 'PCMU'];
+    this.#digits = eventFrames(text, { frameDuration, ...digitFrames });
     return new Promise((resolve) => {
-      this.#digitsDone = () => {
-        before?.();
-        resolve();
-      };
+      this.#digitsDone = resolve;
     });
   }
 
@@ -240,13 +212,10 @@ export class AudioSession implements MediaOwner {
 
   /** The payload as it came, whatever the codec; only the numbering is ours. */
   #echo(header: RtpPacket['header'], payload: Buffer): void {
-    this.#echoOffset ??= (this.#timestamp - header.timestamp) >>> 0;
-    const timestamp = (header.timestamp + this.#echoOffset) >>> 0;
+    if (this.#echoed?.ssrc !== header.ssrc) {
+      this.#echoed = { ssrc: header.ssrc, offset: (this.#timestamp - header.timestamp) >>> 0 };
+    }
+    const timestamp = (header.timestamp + this.#echoed.offset) >>> 0;
     this.#send({ payloadType: header.payloadType, payload, marker: header.marker, timestamp });
   }
-
-  #echoOffset: number | undefined;
 }
-
-/** Exported for waits that poll on the audio beat. */
-export const audioBeatMs = frameMs;

@@ -3,7 +3,6 @@
  * JsSIP uses. It exists because werift's own class does not fit: `createOffer(null)` throws, and which codec
  * to answer with would follow the order of the offer.
  */
-import type { RTCPeerConnection as WeriftConnection } from 'werift';
 import { chooseCodec, withoutHiddenCandidates, type AudioCodec } from './sdp-codecs';
 
 export interface Description {
@@ -11,10 +10,27 @@ export interface Description {
   readonly sdp: string;
 }
 
+/**
+ * The part of werift's RTCPeerConnection that is used here. Spelled out, so that no type of an optional package
+ * reaches the published declarations.
+ */
+export interface MediaConnection {
+  readonly iceConnectionState: string;
+  readonly iceGatheringState: string;
+  readonly signalingState: string;
+  readonly localDescription: { readonly type: string; readonly sdp: string } | null;
+  readonly iceConnectionStateChange: { subscribe(listener: () => void): unknown };
+  createOffer(): Promise<{ readonly sdp: string }>;
+  createAnswer(): Promise<{ readonly sdp: string }>;
+  setLocalDescription(description: Description): Promise<unknown>;
+  setRemoteDescription(description: Description): Promise<unknown>;
+  close(): Promise<void>;
+}
+
 /** What the owner of a call's audio hands to JsSIP in `pcConfig`, and gets the connection by. */
 export interface MediaOwner {
   readonly codecs: readonly AudioCodec[];
-  createConnection(): WeriftConnection;
+  createConnection(): MediaConnection;
   /** After each description of the far end has been applied. */
   onNegotiated(codec: AudioCodec | undefined): void;
 }
@@ -25,7 +41,7 @@ export interface ConnectionConfig {
 
 export class CustomerPeerConnection extends EventTarget {
   readonly #owner: MediaOwner;
-  readonly #connection: WeriftConnection;
+  readonly #connection: MediaConnection;
 
   constructor(config: ConnectionConfig) {
     super();
@@ -67,6 +83,8 @@ export class CustomerPeerConnection extends EventTarget {
 
   async setLocalDescription(description: Description): Promise<void> {
     await this.#connection.setLocalDescription(description);
+    // werift has gathered by now, or failed silently; JsSIP would wait for candidates that never come.
+    if (this.iceGatheringState !== 'complete') throw new Error('no address to offer: ICE gathering failed');
   }
 
   async setRemoteDescription({ type, sdp }: Description): Promise<void> {

@@ -259,6 +259,8 @@ describe('the proxy over raw sockets', () => {
     expect((await alice.request({ method: 'INVITE', uri, from })).status).toBe(403);
     const callerId = `"Shop" <sip:+12025550177@${sandbox.domain}>;tag=x`;
     expect((await alice.request({ method: 'INVITE', uri, from: callerId })).status).toBe(486);
+    const { agent, callerId: shown } = sandbox.customer('busy').lastCall ?? {};
+    expect([agent, shown]).toEqual(['alice', '+12025550177']);
   });
 
   it('follows a device to its new socket', async () => {

@@ -29,7 +29,7 @@ export class BrowserAgent {
     sandbox: Sandbox,
     userUuid: string,
   ): Promise<BrowserAgent> {
-    const context = await browser.newContext({ permissions: ['microphone'] });
+    const context = await browser.newContext();
     const page = await context.newPage();
     // Another origin than the sandbox's: what a developer's own page is.
     await page.goto(pageUrl);
@@ -45,6 +45,15 @@ export class BrowserAgent {
         window.rawPhone.call(target, wanted);
       },
       [to, codec] as const,
+    );
+  }
+
+  callWithTone(to: string, hz: number): Promise<void> {
+    return this.page.evaluate(
+      ([target, pitch]) => {
+        window.rawPhone.callWithTone(target, pitch);
+      },
+      [to, hz] as const,
     );
   }
 

@@ -85,6 +85,22 @@ export class PagePhone {
     this.#watch(session);
   }
 
+  /** Calls with an oscillator for a microphone: without the permission, host candidates are hidden. */
+  callWithTone(to: string, hz: number): void {
+    const oscillator = this.#context.createOscillator();
+    const output = this.#context.createMediaStreamDestination();
+    oscillator.frequency.value = hz;
+    oscillator.connect(output);
+    oscillator.start();
+    const session = this.#agent?.call(to, {
+      mediaStream: output.stream,
+      mediaConstraints: { audio: true, video: false },
+      pcConfig: {},
+    });
+    if (session === undefined) throw new Error('not registered');
+    this.#watch(session);
+  }
+
   answer(): void {
     this.#session?.answer({ mediaConstraints: { audio: true, video: false }, pcConfig: {} });
   }

@@ -1,0 +1,79 @@
+/** All calls of the agent: one card each, and at most one of them has the agent's ear. */
+import { byId } from './dom.js';
+import { CallCard } from './call-card.js';
+
+const calls = byId('calls');
+const idle = byId('idle');
+
+export class CallStage {
+  #cards = [];
+  #nameOf;
+  #redial;
+
+  /**
+   * @param {(address: string) => string | undefined} nameOf the page's name for an address
+   * @param {(address: string) => void} redial
+   */
+  constructor(nameOf, redial) {
+    this.#nameOf = nameOf;
+    this.#redial = redial;
+  }
+
+  add(call) {
+    // Ended calls stay until the next one, unless that would move a live card under the agent's hand.
+    if (this.#cards.every(({ isOver }) => isOver)) this.clear();
+    const card = new CallCard(call, this.#nameOf(call.remoteIdentity ?? ''), {
+      talking: (other) => this.#holdAllBut(other),
+      change: () => this.#draw(),
+      redial: (address) => this.#redial(address),
+      dismiss: (done) => this.#remove(done),
+    });
+    this.#cards.push(card);
+    calls.append(card.element);
+    this.#draw();
+    return card;
+  }
+
+  /** Before another call begins: the far end that is left alone should know. */
+  holdAll() {
+    this.#holdAllBut(undefined);
+  }
+
+  clear() {
+    this.#cards = [];
+    calls.replaceChildren();
+    this.#draw();
+  }
+
+  /** The call that rings here and has waited longest. */
+  get ringing() {
+    return this.#cards.find(({ isRinging }) => isRinging);
+  }
+
+  /** The call that the agent talks in, else one on hold or on its way. */
+  get current() {
+    const live = this.#cards.filter(({ isOver, isRinging }) => !isOver && !isRinging);
+    return live.find(({ isTalking }) => isTalking) ?? live.at(-1);
+  }
+
+  #holdAllBut(card) {
+    for (const other of this.#cards) if (other !== card && other.isTalking) other.toggleHold();
+  }
+
+  #remove(card) {
+    this.#cards = this.#cards.filter((other) => other !== card);
+    card.element.remove();
+    this.#draw();
+    byId('number').focus();
+  }
+
+  #draw() {
+    idle.hidden = this.#cards.length > 0;
+    document.body.dataset.calls = String(this.#cards.length);
+    document.title = this.ringing
+      ? `Incoming: ${this.ringing.title}`
+      : this.current
+        ? `In a call: ${this.current.title}`
+        : 'Agent desk';
+  }
+}

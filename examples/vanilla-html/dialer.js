@@ -1,0 +1,73 @@
+/** The number field, its keys, and the directory beside them. */
+import { byId, make, makeIcon } from './dom.js';
+import { formatAddress, formatName, initialsOf } from './format.js';
+import { createKeypad } from './keypad.js';
+
+const number = byId('number');
+const callButton = byId('call-button');
+
+/** @param {(to: string) => Promise<void>} dial */
+export function bindDialer(dial) {
+  let isDialing = false;
+  const place = async (to) => {
+    if (isDialing || to === '') return;
+    isDialing = true;
+    byId('call-button-text').textContent = 'Calling';
+    callButton.ariaBusy = 'true';
+    try {
+      await dial(to);
+    } finally {
+      isDialing = false;
+      byId('call-button-text').textContent = 'Call';
+      callButton.ariaBusy = 'false';
+    }
+  };
+
+  byId('dial-keys').append(
+    createKeypad(typeDigit, { label: 'Dial keys', testId: 'dial', onLongZero: () => typeDigit('+') }),
+  );
+  byId('dialer').addEventListener('submit', (event) => {
+    event.preventDefault();
+    if (number.value.trim() === '') number.focus();
+    void place(number.value.trim());
+  });
+  byId('backspace').addEventListener('click', () => {
+    number.value = number.value.slice(0, -1);
+    number.focus();
+  });
+  number.addEventListener('keydown', (event) => {
+    if (event.key === 'Escape') number.value = '';
+  });
+  return place;
+}
+
+export function typeDigit(digit) {
+  number.value += digit;
+}
+
+/** @param {{ number: string, name: string, description: string }[]} entries */
+export function showDirectory(entries, place) {
+  byId('directory').replaceChildren(
+    ...entries.map((entry) => {
+      const row = make(
+        'button',
+        { type: 'button', className: 'contact' },
+        make('span', { className: 'avatar', ariaHidden: 'true' }, initialsOf(entry.name)),
+        make(
+          'span',
+          { className: 'contact-text' },
+          make('span', { className: 'contact-name' }, formatName(entry.name)),
+          make('span', { className: 'muted' }, entry.description),
+        ),
+        makeIcon('phone'),
+      );
+      row.title = `Call ${formatAddress(entry.number)}`;
+      row.dataset.testid = `contact-${entry.name}`;
+      row.addEventListener('click', () => {
+        number.value = entry.number;
+        void place(entry.number);
+      });
+      return make('li', {}, row);
+    }),
+  );
+}

@@ -1,0 +1,97 @@
+import { createHash } from 'node:crypto';
+import { describe, expect, it } from 'vitest';
+import { DigestAuthenticator, equalSecrets } from '../../../src/sandbox/sip/digest';
+import { SipCredentials } from '../../../src/sandbox/sip/credentials';
+import { Flow } from '../../../src/sandbox/sip/flow';
+import { Headers, type SipRequest } from '../../../src/sandbox/sip/message';
+
+const md5 = (text: string): string => createHash('md5').update(text).digest('hex');
+const newFlow = (): Flow => new Flow({ send: () => undefined, close: () => undefined }, '127.0.0.1');
+
+const authorized = (challenge: string, overrides: Readonly<Record<string, string>> = {}): SipRequest => {
+  const nonce = /nonce="([^"]+)"/.exec(challenge)?.[1] ?? '';
+  const params = {
+    username: 'alice',
+    realm: 'test',
+    nonce,
+    uri: 'sip:test',
+    nc: '00000001',
+    cnonce: 'c',
+    ...overrides,
+  };
+  const response = md5(
+    [md5('alice:test:secret'), params.nonce, params.nc, params.cnonce, 'auth', md5('REGISTER:sip:test')].join(
+      ':',
+    ),
+  );
+  const text = Object.entries({ response, qop: 'auth', ...params }).map(
+    ([name, value]) => `${name}="${value}"`,
+  );
+  const headers = new Headers([{ name: 'Authorization', value: `Digest ${text.join(', ')}` }]);
+  return { kind: 'request', method: 'REGISTER', uri: 'sip:test', headers, body: '' };
+};
+
+describe('digest authentication', () => {
+  const setUp = (): { digest: DigestAuthenticator; clock: { nowMs: number }; flow: Flow } => {
+    const clock = { nowMs: 1_000_000 };
+    const passwordOf = (user: string): string | undefined => (user === 'alice' ? 'secret' : undefined);
+    return { digest: new DigestAuthenticator('test', passwordOf, () => clock.nowMs), clock, flow: newFlow() };
+  };
+
+  it('accepts the right answer once', () => {
+    const { digest, flow } = setUp();
+    const request = authorized(digest.challenge(flow, false));
+    expect(digest.check(request, flow, 'Authorization')).toEqual({ kind: 'ok', username: 'alice' });
+    expect(digest.check(request, flow, 'Authorization')).toEqual({ kind: 'challenge', stale: true });
+  });
+
+  it('calls an old nonce stale, and only with the right password', () => {
+    const { digest, clock, flow } = setUp();
+    const challenge = digest.challenge(flow, false);
+    clock.nowMs += 61_000;
+    expect(digest.check(authorized(challenge), flow, 'Authorization')).toEqual({
+      kind: 'challenge',
+      stale: true,
+    });
+    const wrong = authorized(challenge, { cnonce: 'c', response: '0'.repeat(32) });
+    expect(digest.check(wrong, flow, 'Authorization')).toEqual({ kind: 'challenge', stale: false });
+  });
+
+  it('knows no nonce of another flow, of its own invention or of nobody', () => {
+    const { digest, flow } = setUp();
+    const foreign = authorized(digest.challenge(newFlow(), false));
+    const invented = authorized('', { nonce: 'zz.aa.bb' });
+    const none = { ...foreign, headers: new Headers() };
+    for (const request of [foreign, invented, none]) {
+      expect(digest.check(request, flow, 'Authorization')).toEqual({ kind: 'challenge', stale: false });
+    }
+  });
+
+  it.each([{ algorithm: 'SHA-256' }, { qop: 'auth-int' }, { username: '' }])('refuses %j', (override) => {
+    const { digest, flow } = setUp();
+    const request = authorized(digest.challenge(flow, false), override);
+    expect(digest.check(request, flow, 'Authorization').kind).toBe('malformed');
+  });
+
+  it('compares secrets of any length', () => {
+    expect(equalSecrets('a', 'a')).toBe(true);
+    expect(equalSecrets('a', 'ab')).toBe(false);
+    expect(equalSecrets('', '')).toBe(true);
+  });
+});
+
+describe('SIP credentials', () => {
+  it('carry their end in the user name and are bound to it', () => {
+    const credentials = new SipCredentials();
+    const login = credentials.issue('alice.b', new Date(2_000_000_000_000));
+    expect(credentials.holder(login.username)).toEqual({
+      userUuid: 'alice.b',
+      expiresAt: new Date(2_000_000_000_000),
+    });
+    expect(credentials.passwordOf(login.username)).toBe(login.password);
+    const later = login.username.replace('2000000000', '2000000001');
+    expect(credentials.passwordOf(later)).not.toBe(login.password);
+    expect(new SipCredentials().passwordOf(login.username)).not.toBe(login.password);
+    expect(credentials.passwordOf('alice')).toBeUndefined();
+  });
+});
