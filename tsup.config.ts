@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { copyFile, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { defineConfig, type Options } from 'tsup';
 import { fileURLToPath } from 'node:url';
 import manifest from './package.json' with { type: 'json' };
@@ -65,6 +65,20 @@ const browser: Options = {
 /** Shared chunks lie beside the entries, so a path relative to `import.meta.url` is the same from each of them. */
 const node: Options = { outDir: 'dist/sandbox', platform: 'node', target: 'node20' };
 
+/** What the browser files carry of others, each with the notice that its licence asks to be kept. */
+const BUNDLED_PACKAGES = ['jssip', 'sdp-transform', 'eventemitter3', 'jose'];
+
+async function thirdPartyLicenses(): Promise<string> {
+  const texts = BUNDLED_PACKAGES.map(async (name) => {
+    const folder = `node_modules/${name}`;
+    const { version } = JSON.parse(await readFile(`${folder}/package.json`, 'utf8')) as { version: string };
+    const file = (await readdir(folder)).find((entry) => /^licen[cs]e/i.test(entry));
+    if (file === undefined) throw new Error(`${name} has no licence file to pass on`);
+    return `${name} ${version}\n\n${await readFile(`${folder}/${file}`, 'utf8')}`;
+  });
+  return (await Promise.all(texts)).join('\n\n----------------------------------------\n\n');
+}
+
 /** The script-tag build is the same bytes in both folders, so that one integrity value serves both paths. */
 async function publishToCdnFolder(): Promise<void> {
   await rm('dist-cdn', { recursive: true, force: true });
@@ -81,6 +95,8 @@ async function publishToCdnFolder(): Promise<void> {
     integrity,
     script: `<script src="${src}" integrity="${integrity}" crossorigin="anonymous"></script>`,
   };
+  const licenses = await thirdPartyLicenses();
+  for (const folder of ['dist', 'dist-cdn']) await writeFile(`${folder}/THIRD_PARTY_LICENSES.txt`, licenses);
   await writeFile('dist-cdn/sri.json', `${JSON.stringify(sri, null, 2)}\n`);
 }
 

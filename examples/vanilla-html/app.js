@@ -56,8 +56,10 @@ async function dial(to) {
     stage.add(call);
     call.on('accepted', () => void session?.devices.refresh());
     followAudio(call);
+    return true;
   } catch (error) {
     showError(error);
+    return false;
   }
 }
 

@@ -101,7 +101,7 @@ export class CallCard {
     const shown = formatAddress(this.address);
     name.textContent = this.title;
     avatar.textContent = initialsOf(this.title);
-    address.textContent = shown === this.title ? '' : shown;
+    address.textContent = shown.toLowerCase() === this.title.toLowerCase() ? '' : shown;
     for (const [header, value] of Object.entries(this.call.customHeaders)) {
       headers.append(make('div', {}, make('dt', {}, header), make('dd', {}, value)));
     }

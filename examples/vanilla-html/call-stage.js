@@ -30,6 +30,7 @@ export class CallStage {
     });
     this.#cards.push(card);
     calls.append(card.element);
+    card.element.scrollIntoView({ block: 'nearest' });
     this.#draw();
     return card;
   }

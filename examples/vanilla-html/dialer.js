@@ -6,16 +6,19 @@ import { createKeypad } from './keypad.js';
 const number = byId('number');
 const callButton = byId('call-button');
 
-/** @param {(to: string) => Promise<void>} dial */
+/** @param {(to: string) => Promise<boolean>} dial says whether the call is on its way */
 export function bindDialer(dial) {
   let isDialing = false;
+  let last = '';
   const place = async (to) => {
     if (isDialing || to === '') return;
     isDialing = true;
     byId('call-button-text').textContent = 'Calling';
     callButton.ariaBusy = 'true';
     try {
-      await dial(to);
+      const isPlaced = await dial(to);
+      last = to;
+      if (isPlaced && number.value.trim() === to) number.value = '';
     } finally {
       isDialing = false;
       byId('call-button-text').textContent = 'Call';
@@ -28,8 +31,11 @@ export function bindDialer(dial) {
   );
   byId('dialer').addEventListener('submit', (event) => {
     event.preventDefault();
-    if (number.value.trim() === '') number.focus();
-    void place(number.value.trim());
+    const to = number.value.trim();
+    number.focus();
+    // As on a desk phone: an empty field brings back the last number, a second Enter calls it.
+    if (to === '') number.value = last;
+    else void place(to);
   });
   byId('backspace').addEventListener('click', () => {
     number.value = number.value.slice(0, -1);
@@ -63,10 +69,7 @@ export function showDirectory(entries, place) {
       );
       row.title = `Call ${formatAddress(entry.number)}`;
       row.dataset.testid = `contact-${entry.name}`;
-      row.addEventListener('click', () => {
-        number.value = entry.number;
-        void place(entry.number);
-      });
+      row.addEventListener('click', () => void place(entry.number));
       return make('li', {}, row);
     }),
   );
