@@ -24,7 +24,6 @@ let directory = [];
 const stage = new CallStage(nameOf, (address) => void place(address));
 const place = bindDialer(dial);
 bindShortcuts(stage);
-bindSignIn();
 
 function nameOf(address) {
   const shown = formatAddress(address);
@@ -69,14 +68,13 @@ function followAudio(call) {
 }
 
 function showAudioBlocked(isBlocked) {
-  if (!isBlocked) return hideNotice('audio');
-  log('media', 'The browser blocks sound until a click');
+  log('media', isBlocked ? 'The browser blocks sound until a click' : 'Sound plays again');
+  if (!isBlocked) hideNotice('audio');
   // Any click will do: the SDK starts the sound by itself.
-  showNotice({
-    key: 'audio',
-    text: 'Sound is off until you click.',
-    action: { label: 'Turn on', run: () => {} },
-  });
+  else {
+    const action = { label: 'Turn on', run: () => {} };
+    showNotice({ key: 'audio', text: 'Sound is off until you click.', action });
+  }
 }
 
 function showStatus(state, detail) {
@@ -210,3 +208,5 @@ function bindSignIn() {
       'The SDK is not there: run "npm run build", then load this page again.';
   } else if (parameters.has('autostart')) byId('sign-in-form').requestSubmit();
 }
+
+bindSignIn();

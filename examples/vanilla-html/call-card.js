@@ -100,6 +100,7 @@ export class CallCard {
     const { name, address, avatar, headers } = this.#parts;
     const shown = formatAddress(this.address);
     name.textContent = this.title;
+    name.title = this.title; // long names are cut
     avatar.textContent = initialsOf(this.title);
     address.textContent = shown.toLowerCase() === this.title.toLowerCase() ? '' : shown;
     for (const [header, value] of Object.entries(this.call.customHeaders)) {

@@ -20,7 +20,10 @@ export interface DisconnectInfo {
 
 /** The events of a {@link Call}, each with what its listeners receive. */
 export type CallEvents = {
-  /** Outbound: the far end rings. `hasEarlyMedia`: it sends its own ringing or an announcement as audio. */
+  /**
+   * Outbound: the far end rings. `hasEarlyMedia`: it sends its own ringing or an announcement as audio; when that
+   * begins later than the ringing, the event fires once more.
+   */
   ringing: [detail: { readonly hasEarlyMedia: boolean }];
   /** Both sides are connected. */
   accepted: [];

@@ -44,6 +44,7 @@ export class LiveCall extends TypedEmitter<CallEvents> implements Call {
   #accepting: Promise<void> | undefined;
   #acceptedAtMs: number | undefined;
   #isOnRemoteHold = false;
+  #hasEarlyMedia = false;
   #endError: Error | undefined;
 
   constructor(options: LiveCallOptions) {
@@ -184,8 +185,11 @@ export class LiveCall extends TypedEmitter<CallEvents> implements Call {
       this.#audio.bind(connection);
     });
     session.on('progress', ({ statusCode, hasEarlyMedia }) => {
-      if (this.direction !== 'outbound' || !this.#machine.can('ring')) return;
-      this.#machine.send('ring');
+      const isFirst = this.#machine.can('ring');
+      const beginsMedia = hasEarlyMedia && !this.#hasEarlyMedia && this.getStatus() === 'ringing';
+      if (this.direction !== 'outbound' || !(isFirst || beginsMedia)) return;
+      this.#hasEarlyMedia = hasEarlyMedia;
+      if (isFirst) this.#machine.send('ring');
       this.#logger.info('ringing', { statusCode });
       this.emit('ringing', { hasEarlyMedia });
     });

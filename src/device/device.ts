@@ -53,6 +53,9 @@ export interface ConnectOptions {
   readonly extraHeaders?: readonly string[];
 }
 
+/** Not from a standard: what any phone can show, and far from what a proxy refuses. */
+const LONGEST_DISPLAY_NAME = 128;
+
 /**
  * One agent's phone. Opens nothing before `register()`; `destroy()` gives everything back.
  *
@@ -355,8 +358,11 @@ function checkConnectOptions(
   if (typeof given !== 'object' || given === null)
     throw voiceError('INVALID_ARGUMENT', 'connect() takes an object with to.');
   if (given.displayName !== undefined) {
-    if (typeof given.displayName !== 'string')
-      throw voiceError('INVALID_ARGUMENT', 'displayName is not a string.');
+    if (typeof given.displayName !== 'string' || given.displayName.length > LONGEST_DISPLAY_NAME)
+      throw voiceError(
+        'INVALID_ARGUMENT',
+        `displayName is not a string of at most ${LONGEST_DISPLAY_NAME} characters.`,
+      );
     assertSingleLine(given.displayName, 'displayName');
   }
   return { ...given, extraHeaders: checkExtraHeaders(given.extraHeaders, 'extraHeaders') };

@@ -1,6 +1,6 @@
 /** What the command says when it is ready: enough to make the first call. */
 import { builtInCustomers, deadNumbers } from './customers/table';
-import type { Sandbox } from './sandbox';
+import type { Sandbox } from './contract/sandbox';
 
 export interface BannerFacts {
   readonly sandbox: Pick<Sandbox, 'url' | 'wsUrl' | 'apiKey' | 'domain'>;

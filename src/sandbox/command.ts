@@ -2,7 +2,8 @@
 import { existsSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { banner } from './banner';
-import { startSandbox, type Sandbox } from './sandbox';
+import type { Sandbox } from './contract/sandbox';
+import { startSandbox } from './sandbox';
 import type { SandboxOptions } from './options';
 
 /** Of no well-known service (RFC 6335, the user ports). */

@@ -5,20 +5,26 @@
  * Needs Node 20 and two packages of its own: `npm install --save-dev werift@0.24.4 ws`.
  */
 export { startSandbox } from './sandbox';
-export type { Registration, Sandbox } from './sandbox';
 export type { IceServer, SandboxLimits, SandboxOptions } from './options';
-export type { MintedToken, TokenRequest } from './http/tokens';
-export type { Customer, CustomerCallOptions, CustomerEvents, CustomerOptions } from './customers/customer';
+export type { MintedToken, Registration, Sandbox, TokenRequest } from './contract/sandbox';
 export type {
+  Customer,
+  CustomerBehaviour,
+  CustomerCallOptions,
+  CustomerEvents,
+  CustomerOptions,
+} from './contract/customer';
+export type {
+  AudioCodec,
   CallEnd,
   CustomerCall,
   CustomerCallEvents,
   CustomerCallState,
+  Hearing,
   HearsOptions,
-} from './customers/call';
-export type { Hearing } from './media/call-audio';
-export type { AudioCodec } from './media/sdp-codecs';
+  WaitOptions,
+} from './contract/customer-call';
+export type { Trace, TraceEntry, TraceEvents } from './contract/trace';
+export type { Faults } from './contract/faults';
 export { builtInCustomers, deadNumbers } from './customers/table';
-export type { CustomerBehaviour, CustomerDescription, DeadNumber } from './customers/table';
-export type { Trace, TraceEntry, TraceEvents } from './sip/trace';
-export type { Faults } from './faults';
+export type { CustomerDescription, DeadNumber } from './customers/table';

@@ -27,7 +27,10 @@ export interface SandboxLimits {
 export interface SandboxOptions {
   /** Default 0: a free one. */
   readonly port?: number;
-  /** Default `127.0.0.1`: nobody else on the network can reach it. */
+  /**
+   * The address to listen on. Default `127.0.0.1`: nobody else on the network can reach it. With `0.0.0.0` or `::`
+   * agents are told the host that they asked the API under, which is how they reach this machine.
+   */
   readonly host?: string;
   /** The key that mints tokens. Default: a random one, in `Sandbox.apiKey`. */
   readonly apiKey?: string;

@@ -1,13 +1,16 @@
 /** Puts the parts together: one server, one gateway, the customers, and the handle that tests hold. */
 import { randomBytes } from 'node:crypto';
-import { createServer, type Server } from 'node:http';
+import { createServer } from 'node:http';
 import { networkInterfaces } from 'node:os';
-import { Customer, type CustomerOptions, type CustomerWorld } from './customers/customer';
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import type { Sandbox } from './contract/sandbox';
+import type { CustomerWorld } from './customers/customer';
 import { loadJsSip } from './customers/jssip-loader';
 import { CustomerDirectory } from './customers/directory';
 import { Api } from './http/api';
+import { authorityFromHost, listen } from './http/listen';
 import { loadWebSocketServer, SipSocketServer, sipPath } from './http/sip-socket';
-import { Tokens, type MintedToken, type TokenRequest } from './http/tokens';
+import { Tokens } from './http/tokens';
 import { AudioSession } from './media/audio-session';
 import { FrameClock } from './media/frame-clock';
 import { loadWerift } from './media/werift';
@@ -16,79 +19,16 @@ import { SipCredentials } from './sip/credentials';
 import type { Flow } from './sip/flow';
 import { Gateway } from './sip/gateway';
 import { Registrar } from './sip/registrar';
-import { Trace } from './sip/trace';
-import { Faults } from './faults';
+import { SipTrace } from './sip/trace';
+import { SocketFaults } from './faults';
 import { waitFor } from './wait';
-
-export interface Registration {
-  /** The agent. */
-  readonly user: string;
-  readonly contacts: readonly {
-    readonly uri: string;
-    readonly instanceId: string | undefined;
-    readonly expiresAt: Date;
-    /** Names the socket, as in the trace. */
-    readonly flowId: string;
-  }[];
-}
-
-/** A running sandbox. */
-export interface Sandbox {
-  /** Of the HTTP API, without a slash at the end: the SDK's `apiBaseUrl`. */
-  readonly url: string;
-  /** Of the SIP WebSocket. */
-  readonly wsUrl: string;
-  readonly port: number;
-  /** The key that mints tokens over HTTP. */
-  readonly apiKey: string;
-  /** The SIP domain of all addresses. */
-  readonly domain: string;
-  /**
-   * Mints a token as `POST /open/sdk/access-token` does, without the detour over HTTP. With `exact` the
-   * lifetime is not clamped to [60, 86400] s, so that a test of expiry need not wait a minute.
-   */
-  mintToken(request: TokenRequest & { readonly exact?: boolean }): Promise<MintedToken>;
-  /**
-   * A customer: an existing one by its name or number, or a new one.
-   * @throws Error for a name that no customer has, and for a number that is taken
-   */
-  customer(nameOrOptions: string | CustomerOptions): Customer;
-  /** All customers, built-in ones first. */
-  readonly customers: readonly Customer[];
-  /** Who is registered now. */
-  registrations(): Registration[];
-  /** Resolves when the agent has a contact, at once when it already has; rejects at the deadline (5 s). */
-  waitForRegistration(userUuid: string, options?: { readonly timeoutMs?: number }): Promise<void>;
-  /** Resolves when the agent has no contact; rejects at the deadline (5 s). */
-  waitForUnregistration(userUuid: string, options?: { readonly timeoutMs?: number }): Promise<void>;
-  /** The SIP messages of all sockets. */
-  readonly trace: Trace;
-  /** What can go wrong on purpose. */
-  readonly faults: Faults;
-  /** Ends all calls, sockets and timers. Safe to call twice. */
-  close(): Promise<void>;
-}
 
 /** The addresses that a browser on this machine, or on its networks, can reach. */
 function mediaAddresses(host: string): string[] {
   const own = Object.values(networkInterfaces()).flatMap((list) => list ?? []);
   const reachable = own.filter((address) => address.family === 'IPv4' && !address.internal);
-  return isLoopbackHost(host) ? ['127.0.0.1'] : reachable.map(({ address }) => address);
-}
-
-function listen(server: Server, port: number, host: string): Promise<number> {
-  return waitFor('free port', 5000, (resolve, reject) => {
-    const onError = (error: NodeJS.ErrnoException): void => {
-      const reason = error.code === 'EADDRINUSE' ? `port ${port} of ${host} is in use` : error.message;
-      reject(Object.assign(new Error(`the sandbox cannot listen: ${reason}`), { code: error.code }));
-    };
-    server.once('error', onError);
-    server.listen(port, host, () => {
-      const address = server.address();
-      resolve(typeof address === 'object' && address !== null ? address.port : port);
-    });
-    return () => server.off('error', onError);
-  });
+  if (isLoopbackHost(host) || reachable.length === 0) return ['127.0.0.1'];
+  return reachable.map(({ address }) => address);
 }
 
 /**
@@ -109,11 +49,10 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
   const registerExpiresSeconds = options.registerExpiresSeconds ?? 300;
 
   const server = createServer({ requestTimeout: 10_000, headersTimeout: 10_000, maxHeaderSize: 16 * 1024 });
-  const port = await listen(server, options.port ?? 0, host);
-  const authority = `${host.includes(':') ? `[${host}]` : host}:${port}`;
+  const { port, authority, isWildcard } = await listen(server, options.port ?? 0, host);
 
   const credentials = new SipCredentials();
-  const trace = new Trace();
+  const trace = new SipTrace();
   const registrar = new Registrar({
     domain: sipDomain,
     defaultExpiresSeconds: registerExpiresSeconds,
@@ -143,7 +82,7 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
   };
   directory.open(world);
   const tokens = new Tokens((userUuid) => directory.isReserved(userUuid));
-  const wsUrl = `ws://${authority}${sipPath}`;
+  const wsUrlAt = (reachedAs: string): string => `ws://${reachedAs}${sipPath}`;
   const api = new Api(
     {
       apiKey,
@@ -153,7 +92,10 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
       iceServers: options.iceServers,
       limits,
       staticDirs: options.staticDirs ?? {},
-      wsUrl: () => wsUrl,
+      wsUrl: (hostHeader) => {
+        const reachedAs = isWildcard ? authorityFromHost(hostHeader) : authority;
+        return reachedAs === undefined ? undefined : wsUrlAt(reachedAs);
+      },
       customers: () => directory.list(),
       onAgent: (userUuid) => {
         directory.noteAgent(userUuid);
@@ -198,14 +140,29 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
     });
   };
 
+  const shutDown = async (): Promise<void> => {
+    directory.stop();
+    // Their BYEs reach the gateway in the next turn, and the agents before the sockets close.
+    await nextTurn();
+    directory.close();
+    sockets.close();
+    gateway.close();
+    registrar.close();
+    await new Promise<void>((resolve) => {
+      server.close(() => {
+        resolve();
+      });
+      server.closeAllConnections();
+    });
+  };
   let closing: Promise<void> | undefined;
   return {
     url: `http://${authority}`,
-    wsUrl,
+    wsUrl: wsUrlAt(authority),
     port,
     apiKey,
     domain: sipDomain,
-    mintToken: (request) => {
+    mintToken: async (request) => {
       const checked = tokens.readRequest({
         user_uuid: request.userUuid,
         label: request.label,
@@ -231,18 +188,9 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
     waitForRegistration: (user, { timeoutMs } = {}) => waitForPresence(user, true, timeoutMs),
     waitForUnregistration: (user, { timeoutMs } = {}) => waitForPresence(user, false, timeoutMs),
     trace,
-    faults: new Faults(agentFlows, registrar),
+    faults: new SocketFaults(agentFlows, registrar),
     close: () => {
-      closing ??= new Promise((resolve) => {
-        directory.close();
-        sockets.close();
-        gateway.close();
-        registrar.close();
-        server.close(() => {
-          resolve();
-        });
-        server.closeAllConnections();
-      });
+      closing ??= shutDown();
       return closing;
     },
   };

@@ -2,16 +2,16 @@
 
 /**
  * Resolves when `subscribe`'s callback is called, rejects at the deadline; unsubscribes in either case.
- * @param what completes the sentence "no ... within n ms"
+ * @param what completes the sentence "no ... within n ms"; a function is asked at the deadline
  */
 export async function waitFor<Result>(
-  what: string,
+  what: string | (() => string),
   timeoutMs: number,
   subscribe: (resolve: (result: Result) => void, reject: (error: Error) => void) => () => void,
 ): Promise<Result> {
   const { promise, resolve, reject } = deferred<Result>();
   const timer = setTimeout(() => {
-    reject(new Error(`no ${what} within ${timeoutMs} ms`));
+    reject(new Error(`no ${typeof what === 'string' ? what : what()} within ${timeoutMs} ms`));
   }, timeoutMs);
   const unsubscribe = subscribe(resolve, reject);
   try {

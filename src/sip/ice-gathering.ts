@@ -46,8 +46,9 @@ export class GatheringRound {
     this.#cap ??= startTimer(CAP_AFTER_FIRST_MS, () => {
       this.#finish();
     });
+    if (isTcp(candidate)) return;
     this.#missing.delete(kindOf(candidate));
-    if (this.#missing.size > 0 || isTcp(candidate)) return;
+    if (this.#missing.size > 0) return;
     stopTimer(this.#settle);
     this.#settle = startTimer(SETTLE_MS, () => {
       this.#finish();

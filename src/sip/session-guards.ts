@@ -104,6 +104,14 @@ export function refuseReferences(session: RawSession): void {
   });
 }
 
+/** A far end that offers video is answered with audio alone: it would be sent, and paid for, with nobody to see it. */
+export function refuseVideo(connection: RTCPeerConnection): void {
+  // Fires before the answer is made (WebRTC section 4.4.1.5).
+  connection.addEventListener('track', ({ track, transceiver }) => {
+    if (track.kind !== 'audio') transceiver.direction = 'inactive';
+  });
+}
+
 /** Lets `handle` see in-dialog requests first; those it takes (true) do not reach JsSIP. */
 export function interceptRequests(session: RawSession, handle: (request: RawRequest) => boolean): void {
   const original = session.receiveRequest.bind(session);

@@ -18,6 +18,7 @@ import {
   closeAfterUnusableAnswer,
   keepTracksUntouched,
   refuseReferences,
+  refuseVideo,
 } from './session-guards';
 
 // RFC 3261 section 21.4.18.
@@ -84,6 +85,7 @@ export class SipSession extends TypedEmitter<SipSessionEvents> {
     });
     // Last, to see requests first: an INVITE that replaces the call is no offer to negotiate about.
     refuseReferences(raw);
+    if (raw.connection) refuseVideo(raw.connection);
     this.#noteFailures();
     this.#listen();
   }
@@ -262,6 +264,7 @@ export class SipSession extends TypedEmitter<SipSessionEvents> {
       this.#round.policy.add(candidate);
     });
     raw.on('peerconnection', ({ peerconnection }: { peerconnection: RTCPeerConnection }) => {
+      refuseVideo(peerconnection);
       this.emit('peerConnection', peerconnection);
     });
     const onEnd = (end: RawEnd) => {

@@ -1,66 +1,30 @@
-/** One call of a customer, seen from the customer's end of the line. */
-import EventEmitter from 'eventemitter3';
-import type { CallAudio, Hearing } from '../media/call-audio';
+/** One call of a customer: a JsSIP session, its audio, and what a test can ask of both. */
+import { TypedEmitter } from '../../core/emitter';
+import type {
+  CallEnd,
+  CustomerCall,
+  CustomerCallEvents,
+  CustomerCallState,
+  Hearing,
+  HearsOptions,
+  WaitOptions,
+} from '../contract/customer-call';
+import type { CallAudio } from '../media/call-audio';
 import { isDigits } from '../media/telephone-event';
 import { waitFor } from '../wait';
 import type { JsSipSession, SessionOptions } from './jssip-types';
-
-export interface CallEnd {
-  /** Who ended it; `network` for a lost connection or a timeout. */
-  readonly by: 'agent' | 'customer' | 'network';
-  /** JsSIP's word for it, for example `Terminated`, `Canceled`, `Busy`. */
-  readonly cause: string;
-  /** The SIP status that refused an outbound call. */
-  readonly status: number | undefined;
-}
-
-export interface CustomerCallEvents {
-  /** The other end rings (outbound) or the customer's phone does (inbound). */
-  ringing: [];
-  answered: [];
-  /** The first audio packet of the agent arrived. */
-  audio: [];
-  /** The agent keyed a digit. */
-  digit: [digit: string, transport: 'rtp' | 'info'];
-  /** The agent put the customer on hold, or took it off. */
-  hold: [isOnHold: boolean];
-  ended: [end: CallEnd];
-}
-
-export type CustomerCallState = 'ringing' | 'answered' | 'ended';
-
-export interface HearsOptions {
-  /** The pitch to hear, in hertz. */
-  readonly hz: number;
-  /** Default 15 Hz: two bins of the meter. */
-  readonly toleranceHz?: number;
-  /** Default -40 dBFS. */
-  readonly minDbfs?: number;
-  /** Default 5000. */
-  readonly timeoutMs?: number;
-}
 
 /** How often a wait for audio looks, in ms: five packets. */
 const lookEveryMs = 100;
 const defaultTimeoutMs = 5000;
 
-export interface CallFacts {
-  readonly direction: 'inbound' | 'outbound';
-  /** The agent's user_uuid, or the number of a customer who calls. */
-  readonly agent: string;
-  /** The user part of From: the caller ID that the agent shows. */
-  readonly callerId: string;
-  /** X- headers of an inbound INVITE, with their names in lower case. */
-  readonly headers: Readonly<Record<string, string>>;
-}
+/** What is known of a call when it begins. */
+export type CallFacts = Pick<CustomerCall, 'direction' | 'agent' | 'callerId' | 'headers'>;
 
-export class CustomerCall extends EventEmitter<CustomerCallEvents> {
-  readonly direction: 'inbound' | 'outbound';
-  /** The agent's user_uuid, or the number of a customer who calls. */
+export class JsSipCall extends TypedEmitter<CustomerCallEvents> implements CustomerCall {
+  readonly direction: CustomerCall['direction'];
   readonly agent: string;
-  /** The caller ID that the agent shows on an inbound call. */
   readonly callerId: string;
-  /** X- headers of an inbound INVITE, with their names in lower case. */
   readonly headers: Readonly<Record<string, string>>;
   #session: JsSipSession | undefined;
   #state: CustomerCallState = 'ringing';
@@ -68,8 +32,8 @@ export class CustomerCall extends EventEmitter<CustomerCallEvents> {
   #received = '';
   #isOnHold = false;
   #hasRung = false;
+  #wasAnswered = false;
 
-  /** @internal */
   constructor(
     facts: CallFacts,
     private readonly audio: CallAudio,
@@ -86,35 +50,26 @@ export class CustomerCall extends EventEmitter<CustomerCallEvents> {
     return this.#state;
   }
 
-  /** How it ended; undefined while it has not. */
   get end(): CallEnd | undefined {
     return this.#end;
   }
 
-  /** The digits that the agent has keyed, in order. */
   get received(): string {
     return this.#received;
   }
 
-  /** True while the agent holds the call. */
   get isOnHold(): boolean {
     return this.#isOnHold;
   }
 
-  /** What the customer hears now. */
   get hearing(): Hearing {
     return this.audio.hearing;
   }
 
-  /** The negotiated direction seen from the customer: `recvonly` while the agent holds with `sendonly`. */
   get mediaDirection(): string | undefined {
     return this.audio.direction;
   }
 
-  /**
-   * Answers an inbound call.
-   * @throws Error when it is not ringing, or is outbound
-   */
   answer(): void {
     if (this.direction !== 'inbound' || this.#state !== 'ringing' || this.#session === undefined) {
       throw new Error(`cannot answer: the call is ${this.direction} and ${this.#state}`);
@@ -122,15 +77,14 @@ export class CustomerCall extends EventEmitter<CustomerCallEvents> {
     this.#session.answer(this.sessionOptions);
   }
 
-  /** Ends the call whatever its state; an inbound call that rings is refused with `status`. */
   hangup(status = 486): void {
     if (this.#state === 'ended' || this.#session === undefined || this.#session.isEnded()) return;
-    const isRefusal = this.direction === 'inbound' && this.#state === 'ringing';
-    this.#session.terminate(isRefusal ? { status_code: status } : {});
+    if (!isRefusal(status)) throw new Error('a call is refused with a SIP status from 300 to 699');
+    const isRefused = this.direction === 'inbound' && this.#state === 'ringing';
+    this.#session.terminate(isRefused ? { status_code: status } : {});
   }
 
-  /** Puts the agent on hold, or takes it off, with a re-INVITE. */
-  hold(on: boolean, options: { readonly timeoutMs?: number } = {}): Promise<void> {
+  hold(on: boolean, options: WaitOptions = {}): Promise<void> {
     const session = this.#session;
     return waitFor('answer to the re-INVITE', options.timeoutMs ?? defaultTimeoutMs, (resolve, reject) => {
       const done = (): void => {
@@ -142,34 +96,27 @@ export class CustomerCall extends EventEmitter<CustomerCallEvents> {
     });
   }
 
-  /**
-   * Keys digits as RFC 4733 events; resolves when the last has been sent.
-   * @throws Error for anything but `0-9 * # A-D`, and where the agent takes no such events
-   */
   async sendDigits(digits: string): Promise<void> {
     if (!isDigits(digits)) throw new Error('digits are 0-9, *, # and A-D');
     if (!this.audio.canSendDigits) throw new Error('the agent negotiated no telephone-event');
     await this.audio.sendDigits(digits);
   }
 
-  /** Resolves at the event, or at once when it has already been; rejects at the deadline (default 5 s). */
-  waitFor(
-    event: 'ringing' | 'answered' | 'ended' | 'audio',
-    options: { readonly timeoutMs?: number } = {},
-  ): Promise<void> {
+  waitFor(event: 'ringing' | 'answered' | 'ended' | 'audio', options: WaitOptions = {}): Promise<void> {
     const has = {
       ringing: this.#hasRung,
-      answered: this.#state === 'answered',
+      answered: this.#wasAnswered,
       ended: this.#state === 'ended',
       audio: this.hearing.packets > 0,
     };
     if (has[event]) return Promise.resolve();
+    if (this.#end !== undefined) return Promise.reject(endedBefore(event, this.#end));
     return waitFor(`"${event}" of the call`, options.timeoutMs ?? defaultTimeoutMs, (resolve, reject) => {
       const onEvent = (): void => {
         resolve(undefined);
       };
       const onEnd = (end: CallEnd): void => {
-        if (event !== 'ended') reject(new Error(`the call ended before "${event}": ${end.cause}`));
+        if (event !== 'ended') reject(endedBefore(event, end));
       };
       this.once(event, onEvent);
       this.once('ended', onEnd);
@@ -180,7 +127,6 @@ export class CustomerCall extends EventEmitter<CustomerCallEvents> {
     });
   }
 
-  /** Resolves when the customer hears this pitch. With PCMU only: Opus is not decoded. */
   hears(options: HearsOptions): Promise<Hearing> {
     const { hz, toleranceHz = 15, minDbfs = -40, timeoutMs } = options;
     return this.#look(
@@ -191,8 +137,7 @@ export class CustomerCall extends EventEmitter<CustomerCallEvents> {
     );
   }
 
-  /** Resolves when the customer hears nothing, or packets of silence. With PCMU only. */
-  hearsSilence(options: { readonly maxDbfs?: number; readonly timeoutMs?: number } = {}): Promise<Hearing> {
+  hearsSilence(options: WaitOptions & { readonly maxDbfs?: number } = {}): Promise<Hearing> {
     const maxDbfs = options.maxDbfs ?? -60;
     return this.#look(
       'silence',
@@ -220,11 +165,10 @@ export class CustomerCall extends EventEmitter<CustomerCallEvents> {
     });
   }
 
-  /** Resolves when the digits received end with these; rejects at the deadline (default 5 s). */
-  waitForDigits(digits: string, options: { readonly timeoutMs?: number } = {}): Promise<string> {
+  waitForDigits(digits: string, options: WaitOptions = {}): Promise<string> {
     if (this.#received.endsWith(digits)) return Promise.resolve(this.#received);
     return waitFor(
-      `digits "${digits}" (only "${this.#received}")`,
+      () => `digits "${digits}" (only "${this.#received}")`,
       options.timeoutMs ?? defaultTimeoutMs,
       (resolve) => {
         const listener = (): void => {
@@ -236,7 +180,7 @@ export class CustomerCall extends EventEmitter<CustomerCallEvents> {
     );
   }
 
-  /** @internal */
+  /** Follows a session from its beginning to its end. */
   attach(session: JsSipSession): void {
     this.#session = session;
     session.on('progress', () => {
@@ -245,6 +189,7 @@ export class CustomerCall extends EventEmitter<CustomerCallEvents> {
     session.on('accepted', () => {
       if (this.#state !== 'ringing') return;
       this.#state = 'answered';
+      this.#wasAnswered = true;
       this.emit('answered');
     });
     session.on('hold', ({ originator }) => {
@@ -264,13 +209,16 @@ export class CustomerCall extends EventEmitter<CustomerCallEvents> {
     session.on('failed', onEnd);
   }
 
-  /** @internal */
   noteDigit(digit: string, transport: 'rtp' | 'info'): void {
     this.#received += digit;
     this.emit('digit', digit, transport);
   }
 
-  /** @internal The process goes away. */
+  noteAudio(): void {
+    this.emit('audio');
+  }
+
+  /** The process goes away. */
   dispose(): void {
     this.#finish({ by: 'network', cause: 'Sandbox closed', status: undefined });
   }
@@ -295,3 +243,10 @@ export class CustomerCall extends EventEmitter<CustomerCallEvents> {
     this.emit('ended', end);
   }
 }
+
+/** A status of RFC 3261 section 21.3 to 21.6. */
+export const isRefusal = (status: number): boolean =>
+  Number.isInteger(status) && status >= 300 && status <= 699;
+
+const endedBefore = (event: string, { cause }: CallEnd): Error =>
+  new Error(`the call ended before "${event}": ${cause}`);

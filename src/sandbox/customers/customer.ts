@@ -1,13 +1,14 @@
 /** A customer: a JsSIP user agent on an in-process pipe, with a behaviour instead of a person. */
-import EventEmitter from 'eventemitter3';
+import { TypedEmitter } from '../../core/emitter';
+import type { Customer, CustomerCallOptions, CustomerEvents, CustomerOptions } from '../contract/customer';
+import type { AudioCodec, CustomerCall, WaitOptions } from '../contract/customer-call';
 import type { CallAudio, CallAudioOptions } from '../media/call-audio';
-import type { AudioCodec } from '../media/sdp-codecs';
 import { isDigits } from '../media/telephone-event';
 import { melodySource, silenceSource, toneSource, type FrameSource } from '../media/tone';
 import { everyCharacter, isControl } from '../text';
 import { waitFor } from '../wait';
 import { parseNameAddr, parseUri } from '../sip/headers';
-import { CustomerCall, type CallFacts } from './call';
+import { isRefusal, JsSipCall, type CallFacts } from './call';
 import type {
   EmptyStream,
   JsSip,
@@ -18,31 +19,6 @@ import type {
 } from './jssip-types';
 import { withEarlyMedia } from './early-media';
 import { PipeSocket, type PipeEnd } from './pipe-socket';
-import type { CustomerBehaviour } from './table';
-
-export interface CustomerOptions extends CustomerBehaviour {
-  /** Default: the next free number of the reserved range. */
-  readonly number?: string;
-  /** A short name that can be dialled as well. */
-  readonly name?: string;
-  /** What the agent's phone shows. Default: the number. */
-  readonly displayName?: string;
-}
-
-export interface CustomerCallOptions {
-  /** Headers of the INVITE, for example `{ 'X-2Chat-Ticket': '42' }`. */
-  readonly headers?: Readonly<Record<string, string>>;
-  /** What the agent's phone shows for this call. */
-  readonly displayName?: string;
-}
-
-export interface CustomerEvents {
-  /** Somebody calls this customer. */
-  incoming: [call: CustomerCall];
-  /** A call of either direction began. */
-  call: [call: CustomerCall];
-  ended: [call: CustomerCall];
-}
 
 /** What a customer needs of the sandbox around it. */
 export interface CustomerWorld {
@@ -58,20 +34,18 @@ const noTracks: EmptyStream = { getTracks: () => [], getAudioTracks: () => [], g
 const neverSeconds = 86_400;
 const keptCalls = 100;
 
-export class Customer extends EventEmitter<CustomerEvents> {
+export class JsSipCustomer extends TypedEmitter<CustomerEvents> implements Customer {
   readonly number: string;
   readonly name: string;
   readonly displayName: string;
-  /** @internal */
   readonly pipe: PipeSocket;
   readonly #agent: JsSipUserAgent;
   readonly #connected: Promise<void>;
   readonly #timers = new Set<NodeJS.Timeout>();
   readonly #claimed = new WeakSet<CustomerCall>();
-  #calls: CustomerCall[] = [];
+  #calls: JsSipCall[] = [];
   #closed = false;
 
-  /** @internal Made by `Sandbox.customer`. */
   constructor(
     private readonly options: CustomerOptions & { readonly number: string },
     private readonly world: CustomerWorld,
@@ -100,33 +74,25 @@ export class Customer extends EventEmitter<CustomerEvents> {
     this.#agent.start();
   }
 
-  /** The newest calls, oldest first. */
-  get calls(): readonly CustomerCall[] {
+  get calls(): readonly JsSipCall[] {
     return this.#calls;
   }
 
-  /** The newest call, if there was one. */
-  get lastCall(): CustomerCall | undefined {
+  get lastCall(): JsSipCall | undefined {
     return this.#calls.at(-1);
   }
 
-  /** The digits received on the newest call. */
   get received(): string {
     return this.lastCall?.received ?? '';
   }
 
-  /**
-   * Calls an agent. Resolves as soon as the INVITE is on its way: wait for `ringing`, `answered` or `ended` of
-   * the call to know what becomes of it.
-   * @throws Error for a header or a name that does not fit into a SIP header
-   */
-  async call(agentUserUuid: string, options: CustomerCallOptions = {}): Promise<CustomerCall> {
+  async call(agentUserUuid: string, options: CustomerCallOptions = {}): Promise<JsSipCall> {
     // JsSIP fails a call at once while its transport is still connecting.
     await this.#connected;
     return this.#place(agentUserUuid, options);
   }
 
-  #place(agentUserUuid: string, options: CustomerCallOptions): CustomerCall {
+  #place(agentUserUuid: string, options: CustomerCallOptions): JsSipCall {
     if (this.#closed) throw new Error('the sandbox is closed');
     const extraHeaders = Object.entries(options.headers ?? {}).map(([name, value]) =>
       headerLine(name, value),
@@ -143,27 +109,18 @@ export class Customer extends EventEmitter<CustomerEvents> {
     return call;
   }
 
-  /**
-   * Answers the call that rings.
-   * @throws Error when none does
-   */
-  answer(): CustomerCall {
+  answer(): JsSipCall {
     const ringing = this.#calls.find((call) => call.direction === 'inbound' && call.state === 'ringing');
     if (ringing === undefined) throw new Error(`nobody is calling ${this.name}`);
     ringing.answer();
     return ringing;
   }
 
-  /** Ends all calls of this customer. */
   hangup(): void {
     for (const call of this.#calls) call.hangup();
   }
 
-  /**
-   * Resolves with a call that came in, has not ended and was not returned by this before, or with the next to
-   * come; rejects at the deadline (default 5 s).
-   */
-  waitForCall(options: { readonly timeoutMs?: number } = {}): Promise<CustomerCall> {
+  waitForCall(options: WaitOptions = {}): Promise<CustomerCall> {
     const claim = (call: CustomerCall): CustomerCall => {
       this.#claimed.add(call);
       return call;
@@ -181,12 +138,16 @@ export class Customer extends EventEmitter<CustomerEvents> {
     });
   }
 
-  /** @internal */
-  close(): void {
+  /** Hangs up and takes no more calls. What it has to say leaves in the next turn of the event loop. */
+  stop(): void {
     if (this.#closed) return;
     this.#closed = true;
     for (const timer of this.#timers) clearTimeout(timer);
     this.#agent.stop();
+  }
+
+  close(): void {
+    this.stop();
     for (const call of this.#calls) call.dispose();
     this.pipe.disconnect();
   }
@@ -212,7 +173,7 @@ export class Customer extends EventEmitter<CustomerEvents> {
     }
   }
 
-  #begin(call: CustomerCall, session: JsSipSession): void {
+  #begin(call: JsSipCall, session: JsSipSession): void {
     call.attach(session);
     session.on('refer', ({ accept }) => {
       // A transfer: the customer calls whom it is sent to, with a call of its own.
@@ -231,7 +192,7 @@ export class Customer extends EventEmitter<CustomerEvents> {
     this.emit('call', call);
   }
 
-  #afterAnswer(call: CustomerCall): void {
+  #afterAnswer(call: JsSipCall): void {
     const { sendsDigits, digitsAfterMs = 500, hangsUpAfterMs } = this.options;
     if (sendsDigits !== undefined) {
       this.#later(digitsAfterMs, () => {
@@ -248,7 +209,7 @@ export class Customer extends EventEmitter<CustomerEvents> {
     }
   }
 
-  #afterEnd(call: CustomerCall): void {
+  #afterEnd(call: JsSipCall): void {
     this.world.log(`call of ${call.agent} and ${this.name} ended: ${call.end?.cause ?? ''}`);
     this.emit('ended', call);
     const { callsBackAfterMs } = this.options;
@@ -259,9 +220,9 @@ export class Customer extends EventEmitter<CustomerEvents> {
   }
 
   #newCall(
-    direction: CustomerCall['direction'],
+    direction: JsSipCall['direction'],
     facts: Omit<CallFacts, 'direction'>,
-  ): { call: CustomerCall; sessionOptions: SessionOptions } {
+  ): { call: JsSipCall; sessionOptions: SessionOptions } {
     const audio = this.world.createAudio({
       codecs: this.#codecs,
       plays: this.#source(),
@@ -269,7 +230,7 @@ export class Customer extends EventEmitter<CustomerEvents> {
         call.noteDigit(digit, 'rtp');
       },
       onAudio: () => {
-        call.emit('audio');
+        call.noteAudio();
       },
     });
     const sessionOptions: SessionOptions = {
@@ -277,7 +238,7 @@ export class Customer extends EventEmitter<CustomerEvents> {
       mediaConstraints: { audio: true, video: false },
       pcConfig: { mediaOwner: audio },
     };
-    const call = new CustomerCall({ direction, ...facts }, audio, sessionOptions);
+    const call = new JsSipCall({ direction, ...facts }, audio, sessionOptions);
     return { call, sessionOptions };
   }
 
@@ -316,10 +277,14 @@ function assertPlain({
   displayName = '',
   sendsDigits = '',
   toneHz = 440,
+  onCall,
 }: CustomerOptions & { readonly number: string }): void {
   if (!/^\+?[A-Za-z0-9.-]{1,32}$/.test(number)) throw new Error('number is + and digits, or a short name');
   if (!isPlainText(displayName)) throw new Error('displayName has a control character or a quote');
   if (!isDigits(sendsDigits)) throw new Error('sendsDigits are 0-9, *, # and A-D');
+  if (typeof onCall === 'object' && !isRefusal(onCall.refuseWith)) {
+    throw new Error('refuseWith is a SIP status from 300 to 699');
+  }
   if (!(toneHz >= 50 && toneHz <= 3500)) {
     throw new Error('toneHz is between 50 and 3500, what a telephone carries');
   }

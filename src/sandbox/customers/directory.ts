@@ -1,6 +1,7 @@
 /** Who can be called: the customers by number and by name, and the agents who have ever logged in. */
 import type { Destination, Directory } from '../sip/proxy';
-import { Customer, type CustomerOptions, type CustomerWorld } from './customer';
+import type { CustomerOptions } from '../contract/customer';
+import { JsSipCustomer, type CustomerWorld } from './customer';
 import { builtInCustomers, deadNumbers } from './table';
 
 /** First number for customers without one; +1 202 555 01xx is reserved for fiction. */
@@ -12,8 +13,8 @@ const maxKnownAgents = 10_000;
 const keyOf = (user: string): string => user.toLowerCase().replace(/^\+/, '');
 
 export class CustomerDirectory implements Directory {
-  readonly #byKey = new Map<string, Customer>();
-  readonly #customers: Customer[] = [];
+  readonly #byKey = new Map<string, JsSipCustomer>();
+  readonly #customers: JsSipCustomer[] = [];
   readonly #agents = new Set<string>();
   #world: CustomerWorld | undefined;
   #nextNumber = firstFreeNumber;
@@ -23,7 +24,7 @@ export class CustomerDirectory implements Directory {
     for (const description of builtInCustomers) this.add(description);
   }
 
-  get customers(): readonly Customer[] {
+  get customers(): readonly JsSipCustomer[] {
     return this.#customers;
   }
 
@@ -50,20 +51,20 @@ export class CustomerDirectory implements Directory {
     if (this.#agents.size < maxKnownAgents) this.#agents.add(userUuid);
   }
 
-  get(nameOrNumber: string): Customer {
+  get(nameOrNumber: string): JsSipCustomer {
     const customer = this.#byKey.get(keyOf(nameOrNumber));
     if (customer !== undefined) return customer;
     const names = this.#customers.map(({ name }) => name).join(', ');
     throw new Error(`no customer "${nameOrNumber}"; there are ${names}`);
   }
 
-  add(options: CustomerOptions): Customer {
+  add(options: CustomerOptions): JsSipCustomer {
     if (this.#world === undefined) throw new Error('the sandbox is closed');
     const number = options.number ?? this.#freeNumber();
     const keys = [number, options.name ?? number].map(keyOf);
     const taken = keys.find((key) => this.find(key) !== undefined || this.#agents.has(key));
     if (taken !== undefined) throw new Error(`"${taken}" is already somebody's number or name`);
-    const customer = new Customer({ ...options, number }, this.#world);
+    const customer = new JsSipCustomer({ ...options, number }, this.#world);
     for (const key of keys) this.#byKey.set(key, customer);
     this.#customers.push(customer);
     return customer;
@@ -78,8 +79,14 @@ export class CustomerDirectory implements Directory {
     }));
   }
 
-  close(): void {
+  /** Lets the customers hang up before they are closed. */
+  stop(): void {
     this.#world = undefined;
+    for (const customer of this.#customers) customer.stop();
+  }
+
+  close(): void {
+    this.stop();
     for (const customer of this.#customers) customer.close();
   }
 

@@ -1,38 +1,13 @@
 /** The customers that every sandbox has. Data, so that a page or a README can list them. */
-import type { AudioCodec } from '../media/sdp-codecs';
+import type { CustomerBehaviour } from '../contract/customer';
 
-/** What a customer does when called, and after. Everything has a default; `{}` answers and plays silence. */
-export interface CustomerBehaviour {
-  /** Answer, ring until told otherwise, or refuse with a SIP status. Default `answer`. */
-  readonly onCall?: 'answer' | 'ring' | { readonly refuseWith: number };
-  /** How long it rings before it answers, in ms. Default 0. */
-  readonly answerAfterMs?: number;
-  /** Plays before it answers, for as long as this (183 with SDP), in ms. Default: no early media. */
-  readonly earlyMediaMs?: number;
-  /** `echo` sends back what it hears. Default: `tone` with a `toneHz`, else `silence`. */
-  readonly plays?: 'echo' | 'melody' | 'tone' | 'silence';
-  /** Pitch of the tone in hertz, so that a test recognises who is speaking. Default 440 for `plays: 'tone'`. */
-  readonly toneHz?: number;
-  /**
-   * In order of preference. Default PCMU, whose audio can be made and measured here; `echo` takes Opus first,
-   * which it returns unopened.
-   */
-  readonly codecs?: readonly AudioCodec[];
-  /** Keyed this long after the answer, in ms. Default 500. */
-  readonly digitsAfterMs?: number;
-  /** Digits that it keys after the answer, as RFC 4733 events. */
-  readonly sendsDigits?: string;
-  /** Hangs up this long after the answer, in ms. Default: never. */
-  readonly hangsUpAfterMs?: number;
-  /** Calls the agent back this long after a call has ended, in ms. Default: never. */
-  readonly callsBackAfterMs?: number;
-}
-
+/** A customer that every sandbox has. */
 export interface CustomerDescription extends CustomerBehaviour {
   /** E.164, of the range that is reserved for fiction. */
   readonly number: string;
   /** A short name that can be dialled as well. */
   readonly name: string;
+  /** What the agent's phone shows. */
   readonly displayName: string;
   /** What happens when one calls it, in a few words. */
   readonly description: string;
@@ -40,13 +15,19 @@ export interface CustomerDescription extends CustomerBehaviour {
 
 /** A number behind which there is nobody: the network itself answers. */
 export interface DeadNumber {
+  /** E.164, of the range that is reserved for fiction. */
   readonly number: string;
+  /** A short name that can be dialled as well. */
   readonly name: string;
+  /** What happens when one calls it, in a few words. */
   readonly description: string;
+  /** The SIP status that the caller hears. */
   readonly status: number;
+  /** Its reason phrase. */
   readonly reason: string;
 }
 
+/** The customers of every sandbox, in the order of their numbers. */
 export const builtInCustomers: readonly CustomerDescription[] = [
   {
     number: '+12025550101',
@@ -139,6 +120,7 @@ export const builtInCustomers: readonly CustomerDescription[] = [
   },
 ];
 
+/** The numbers that nobody answers. */
 export const deadNumbers: readonly DeadNumber[] = [
   {
     number: '+12025550198',

@@ -6,7 +6,8 @@ import { isLoopbackHost, type IceServer, type SandboxLimits } from '../options';
 import { AddressLimiter } from './rate-limit';
 import { HttpError, readJsonObject, sendError, sendJson, sendPreflight } from './respond';
 import { StaticFiles } from './static-files';
-import type { MintedToken, Tokens } from './tokens';
+import type { MintedToken } from '../contract/sandbox';
+import type { Tokens } from './tokens';
 
 export interface ApiOptions {
   readonly apiKey: string;
@@ -16,8 +17,8 @@ export interface ApiOptions {
   readonly iceServers: readonly IceServer[] | undefined;
   readonly limits: SandboxLimits;
   readonly staticDirs: Readonly<Record<string, string>>;
-  /** Known only once the server listens. */
-  readonly wsUrl: () => string;
+  /** Where agents find SIP, given the Host that one asked under; undefined when that is no host. */
+  readonly wsUrl: (hostHeader: string | undefined) => string | undefined;
   readonly customers: () => unknown;
   readonly onAgent: (userUuid: string) => void;
 }
@@ -105,10 +106,12 @@ export class Api {
       });
     }
     const { userUuid, label, expiresAt } = await this.tokens.verify(token);
+    const wsUrl = this.options.wsUrl(request.headers.host);
+    if (wsUrl === undefined) throw new HttpError(400, 'the Host header is not a host and a port');
     const login = this.credentials.issue(userUuid, expiresAt);
     this.options.onAgent(userUuid);
     return {
-      ws_urls: [this.options.wsUrl()],
+      ws_urls: [wsUrl],
       sip_uri: `sip:${userUuid}@${this.options.domain}`,
       authorization_username: login.username,
       password: login.password,

@@ -1,24 +1,9 @@
 /** Access tokens: minted for a backend that has the key, checked when exchanged for SIP credentials. */
 import { randomBytes } from 'node:crypto';
 import { errors, jwtVerify, SignJWT } from 'jose';
+import type { MintedToken, TokenRequest } from '../contract/sandbox';
 import { everyCharacter, isControl } from '../text';
 import { HttpError } from './respond';
-
-export interface TokenRequest {
-  /** The agent. Letters, digits, `.`, `_`, `~` and `-`; at most 64 of them. */
-  readonly userUuid: string;
-  /** A name for people to read; at most 128 characters. */
-  readonly label?: string;
-  /** Lifetime in seconds, clamped to [60, 86400]. Default 3600. */
-  readonly ttlSeconds?: number;
-}
-
-export interface MintedToken {
-  readonly token: string;
-  readonly userUuid: string;
-  readonly label: string | undefined;
-  readonly expiresAt: Date;
-}
 
 export interface TokenClaims {
   readonly userUuid: string;

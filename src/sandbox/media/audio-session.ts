@@ -3,10 +3,10 @@ import { randomInt } from 'node:crypto';
 import type { MediaStreamTrack, RTCPeerConnection, RTCRtpTransceiver, RtpPacket } from 'werift';
 import { EventReader, eventFrames, type EventFrame } from './telephone-event';
 import type { FrameClock } from './frame-clock';
-import type { CallAudio, CallAudioOptions, Hearing } from './call-audio';
+import type { AudioCodec, Hearing } from '../contract/customer-call';
+import type { CallAudio, CallAudioOptions } from './call-audio';
 import { Meter, silenceDbfs } from './meter';
 import { decodeSample, pcmuFrameSamples } from './pcmu';
-import type { AudioCodec } from './sdp-codecs';
 import type { Werift } from './werift';
 
 /** RTP clock units in one 20 ms frame. */

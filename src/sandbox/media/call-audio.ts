@@ -1,21 +1,7 @@
 /** The audio of a call as its customer sees it, apart from the package that carries it. */
+import type { AudioCodec, Hearing } from '../contract/customer-call';
 import type { MediaOwner } from './peer-connection';
-import type { AudioCodec } from './sdp-codecs';
 import type { FrameSource } from './tone';
-
-/** What a customer hears at this moment. */
-export interface Hearing {
-  /** Undefined before the codec is negotiated. */
-  readonly codec: AudioCodec | undefined;
-  /** RTP packets of audio received since the call began. */
-  readonly packets: number;
-  /** When the last of them came. */
-  readonly lastPacketAt: Date | undefined;
-  /** RMS level of the last 128 ms; -127 is silence or no packets. Null with Opus, which is not decoded. */
-  readonly levelDbfs: number | null;
-  /** The strongest frequency of the last 128 ms; null when silent, and with Opus. */
-  readonly dominantHz: number | null;
-}
 
 export interface CallAudioOptions {
   readonly codecs: readonly AudioCodec[];

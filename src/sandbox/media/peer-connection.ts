@@ -3,17 +3,15 @@
  * JsSIP uses. It exists because werift's own class does not fit: `createOffer(null)` throws, and which codec
  * to answer with would follow the order of the offer.
  */
-import { chooseCodec, withoutHiddenCandidates, type AudioCodec } from './sdp-codecs';
+import type { AudioCodec } from '../contract/customer-call';
+import { chooseCodec, withoutHiddenCandidates } from './sdp-codecs';
 
 export interface Description {
   readonly type: 'offer' | 'answer';
   readonly sdp: string;
 }
 
-/**
- * The part of werift's RTCPeerConnection that is used here. Spelled out, so that no type of an optional package
- * reaches the published declarations.
- */
+/** The part of werift's RTCPeerConnection that is used here. */
 export interface MediaConnection {
   readonly iceConnectionState: string;
   readonly iceGatheringState: string;

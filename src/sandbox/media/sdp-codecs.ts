@@ -3,8 +3,7 @@
  * clock rate (RFC 4733 section 2.4.1). What is left is answered as it is, so the choice is ours and not the
  * order of the offer.
  */
-
-export type AudioCodec = 'opus' | 'PCMU';
+import type { AudioCodec } from '../contract/customer-call';
 
 interface RtpMap {
   readonly payloadType: number;

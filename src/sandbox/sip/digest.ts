@@ -4,7 +4,7 @@
  * of requests may be challenged at once and a nonce seen on one socket is worth nothing on another.
  */
 import { createHash, createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
-import { parseDigest, type Params } from './headers';
+import { parseDigest, parseUri, type Params } from './headers';
 import type { Flow } from './flow';
 import type { SipRequest } from './message';
 
@@ -58,6 +58,7 @@ export class DigestAuthenticator {
     if (algorithm.toUpperCase() !== 'MD5' || field('qop') !== 'auth' || field('username') === '') {
       return { kind: 'malformed' };
     }
+    if (!isSameAddress(field('uri'), request.uri)) return { kind: 'malformed' };
     const nonceAge = this.#nonceAgeMs(field('nonce'), flow);
     if (nonceAge === undefined) return { kind: 'challenge', stale: false };
     const password = this.passwordOf(field('username'));
@@ -111,6 +112,16 @@ export class DigestAuthenticator {
     }
     return true;
   }
+}
+
+/**
+ * The answer covers what its `uri` says: one for another address would let a request be sent elsewhere than it
+ * was authorised for (RFC 7616 section 3.4.6). Parameters may differ, as `;transport=ws` often does.
+ */
+function isSameAddress(written: string, requested: string): boolean {
+  if (written === requested) return true;
+  const [a, b] = [parseUri(written), parseUri(requested)];
+  return a !== undefined && a.scheme === b?.scheme && a.user === b.user && a.host === b.host;
 }
 
 /** Splits the parameters of one credentials line at its commas, outside quotes. */

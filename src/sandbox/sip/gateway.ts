@@ -13,7 +13,7 @@ import { Proxy, type Directory, type ProxyOptions } from './proxy';
 import { Gatekeeper, type LoginCheck } from './gatekeeper';
 import type { SipCredentials } from './credentials';
 import type { Registrar } from './registrar';
-import type { Trace } from './trace';
+import type { SipTrace } from './trace';
 
 export interface GatewayOptions extends ProxyOptions {
   readonly domain: string;
@@ -23,7 +23,7 @@ export interface GatewayParts {
   readonly credentials: SipCredentials;
   readonly registrar: Registrar;
   readonly directory: Directory;
-  readonly trace: Trace;
+  readonly trace: SipTrace;
 }
 
 /** The keep-alive of RFC 5626 section 3.5.1 and its answer; over WebSocket as RFC 7118 section 6 allows. */
@@ -52,7 +52,7 @@ export class Gateway {
   readonly #transactions = new ServerTransactions();
   readonly #proxy: Proxy;
   readonly #gatekeeper: Gatekeeper;
-  readonly #trace: Trace;
+  readonly #trace: SipTrace;
   readonly #registrar: Registrar;
 
   constructor(

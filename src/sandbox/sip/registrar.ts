@@ -2,7 +2,7 @@
  * The registrar and its location service (RFC 3261 section 10), with outbound (RFC 5626: a binding belongs
  * to its socket and dies with it) and GRUU (RFC 5627: an address of one device that survives its sockets).
  */
-import EventEmitter from 'eventemitter3';
+import { TypedEmitter } from '../../core/emitter';
 import type { Flow } from './flow';
 import { parseCseq, parseNameAddr, parseUri } from './headers';
 import { everyCharacter } from '../text';
@@ -59,7 +59,7 @@ interface Wish {
   readonly q: number;
 }
 
-export class Registrar extends EventEmitter<RegistrarEvents> {
+export class Registrar extends TypedEmitter<RegistrarEvents> {
   readonly #bindings = new Map<string, Binding[]>();
   readonly #sweep: NodeJS.Timeout;
 

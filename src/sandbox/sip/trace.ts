@@ -1,31 +1,11 @@
 /** What went over the wire, for tests to wait on and for people to read. Secrets are taken out first. */
-import EventEmitter from 'eventemitter3';
+import { TypedEmitter } from '../../core/emitter';
+import type { WaitOptions } from '../contract/customer-call';
+import type { Trace, TraceEntry, TraceEvents } from '../contract/trace';
 import { waitFor } from '../wait';
 import type { Flow } from './flow';
 import type { SipMessage } from './message';
 import { serializeMessage, Headers } from './message';
-
-export interface TraceEntry {
-  readonly at: Date;
-  /** As seen from the sandbox. */
-  readonly direction: 'received' | 'sent';
-  /** The agent's user_uuid or the customer's number; undefined before the socket has authenticated. */
-  readonly peer: string | undefined;
-  readonly peerKind: 'agent' | 'customer' | undefined;
-  /** Names the socket, so that two of one agent can be told apart. */
-  readonly flowId: string;
-  /** The method of a request, and of the request that a response answers. */
-  readonly method: string;
-  /** Undefined for a request. */
-  readonly status: number | undefined;
-  readonly callId: string;
-  /** The whole message, with the values of Authorization and the like replaced. */
-  readonly text: string;
-}
-
-export interface TraceEvents {
-  message: [entry: TraceEntry];
-}
 
 /** Headers whose values are secrets or could be replayed. */
 const secretHeaders = new Set([
@@ -39,15 +19,13 @@ const secretHeaders = new Set([
 /** Keeps the newest messages; a call takes about 20. */
 const keptEntries = 2000;
 
-export class Trace extends EventEmitter<TraceEvents> {
+export class SipTrace extends TypedEmitter<TraceEvents> implements Trace {
   #entries: TraceEntry[] = [];
 
-  /** The newest messages, oldest first. */
   get entries(): readonly TraceEntry[] {
     return this.#entries;
   }
 
-  /** @internal */
   record(direction: TraceEntry['direction'], flow: Flow, message: SipMessage): void {
     const entry: TraceEntry = {
       at: new Date(),
@@ -68,19 +46,13 @@ export class Trace extends EventEmitter<TraceEvents> {
     this.emit('message', entry);
   }
 
-  /** Messages that match, oldest first. */
   find(matches: (entry: TraceEntry) => boolean): TraceEntry[] {
     return this.#entries.filter(matches);
   }
 
-  /**
-   * The first message that matches: of those already seen, or the next to come.
-   * @param timeoutMs default 5000
-   * @throws Error when none came in time
-   */
   waitFor(
     matches: (entry: TraceEntry) => boolean,
-    options: { readonly timeoutMs?: number; readonly onlyNew?: boolean } = {},
+    options: WaitOptions & { readonly onlyNew?: boolean } = {},
   ): Promise<TraceEntry> {
     const seen = options.onlyNew === true ? undefined : this.#entries.find(matches);
     if (seen !== undefined) return Promise.resolve(seen);

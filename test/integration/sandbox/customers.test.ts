@@ -79,6 +79,9 @@ describe('customers', () => {
     first.far.hangup();
     await first.near.waitFor('ended');
     const second = await callFromAnn('manual');
+    expect(() => {
+      second.far.hangup(200);
+    }).toThrow('300 to 699');
     second.far.hangup(480);
     await second.near.waitFor('ended');
     expect(second.near.end).toMatchObject({ by: 'agent', status: 480 });
@@ -100,6 +103,8 @@ describe('customers', () => {
     );
     await expect(far.waitForDigits('9', { timeoutMs: 50 })).rejects.toThrow('no digits "9" (only "")');
     near.hangup();
+    await far.waitFor('ended');
+    await expect(far.waitFor('answered')).resolves.toBeUndefined();
     await expect(
       near.waitFor('audio', { timeoutMs: 5000 }).then(() => near.waitFor('ringing')),
     ).resolves.toBeUndefined();
@@ -107,6 +112,7 @@ describe('customers', () => {
     expect(() => sandbox.customer({ name: 'echo' })).toThrow('already');
     expect(() => sandbox.customer({ displayName: 'a\r\nb' })).toThrow('displayName');
     expect(() => sandbox.customer({ toneHz: 9000 })).toThrow('toneHz');
+    expect(() => sandbox.customer({ onCall: { refuseWith: 200 } })).toThrow('refuseWith');
     await expect(
       sandbox.customer('ann').call('tone', { headers: { 'X-A': 'b\r\nX-Evil: 1' } }),
     ).rejects.toThrow('header');
@@ -116,6 +122,7 @@ describe('customers', () => {
     const missing = await sandbox.customer('ann').call('nobody');
     await missing.waitFor('ended');
     expect(missing.end?.status).toBe(404);
+    await expect(missing.waitFor('answered')).rejects.toThrow('ended before "answered"');
     const agent = await RawAgent.register(sandbox, 'absent');
     agent.close();
     await sandbox.waitForUnregistration('absent');
@@ -173,6 +180,22 @@ describe('customers', () => {
       expect(sockets()).toBe(0);
     });
     expect(sandbox.customer('ann').calls.every(({ state }) => state === 'ended')).toBe(true);
+  });
+
+  it('hang up before the sandbox closes its sockets', async () => {
+    const closing = await startSandbox();
+    const [alice, bob] = [await RawAgent.register(closing, 'alice'), await RawAgent.register(closing, 'bob')];
+    await closing.customer('listener').call('alice');
+    const invite = await alice.next(({ method, status }) => method === 'INVITE' && status === 0);
+    alice.reply(invite, 200);
+    await alice.next(({ method }) => method === 'ACK');
+    await closing.customer('listener').call('bob');
+    bob.reply(await bob.next(({ method, status }) => method === 'INVITE' && status === 0), 180);
+    await bob.settle();
+    await closing.close();
+    expect(await Promise.all([alice.closed(), bob.closed()])).toEqual([1001, 1001]);
+    expect(alice.count(({ method, status }) => method === 'BYE' && status === 0)).toBe(1);
+    expect(bob.count(({ method, status }) => method === 'CANCEL' && status === 0)).toBe(1);
   });
 
   it('are gone when the sandbox is closed, and its port is free', async () => {

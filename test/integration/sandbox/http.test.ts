@@ -219,6 +219,63 @@ describe('the HTTP endpoints', () => {
     await expect(startSandbox({ demo: true, host: '0.0.0.0' })).rejects.toThrow('loopback');
   });
 
+  it('tells agents to come to the host that they asked under, when it listens on all', async () => {
+    const open = await startSandbox({ host: '0.0.0.0' });
+    const { token } = await open.mintToken({ userUuid: 'alice' });
+    const ask = (host: string): Promise<{ status: number; answer: { ws_urls?: string[] } }> =>
+      waitFor('answer', 5000, (resolve, reject) => {
+        const headers = { Host: host, Authorization: `Bearer ${token}` };
+        const request = httpRequest(`${open.url}/open/sdk/credentials`, { headers }, (response) => {
+          let text = '';
+          response.on('data', (data: Buffer) => (text += data.toString()));
+          response.on('end', () => {
+            resolve({
+              status: response.statusCode ?? 0,
+              answer: JSON.parse(text) as { ws_urls?: string[] },
+            });
+          });
+        });
+        request.on('error', reject);
+        request.end();
+        return () => request.destroy();
+      });
+    expect(open.url).toBe(`http://127.0.0.1:${open.port}`);
+    expect(open.wsUrl).toBe(`ws://127.0.0.1:${open.port}/sip`);
+    const lan = await ask(`192.0.2.7:${open.port}`);
+    expect(lan).toMatchObject({ status: 200, answer: { ws_urls: [`ws://192.0.2.7:${open.port}/sip`] } });
+    const forwarded = await ask('Phones.Example');
+    expect(forwarded.answer.ws_urls).toEqual(['ws://phones.example/sip']);
+    for (const host of ['user@phones.example', 'phones.example/path', 'phones.example:99999', '[::1']) {
+      expect(await ask(host), host).toEqual({
+        status: 400,
+        answer: { success: false, error: 'the Host header is not a host and a port' },
+      });
+    }
+    await open.close();
+  });
+
+  it('has one address for agents when it has one to listen on', async () => {
+    const { token } = await sandbox.mintToken({ userUuid: 'alice' });
+    const answer = await new Promise<string>((resolve, reject) => {
+      const headers = { Host: 'elsewhere.example', Authorization: `Bearer ${token}` };
+      const request = httpRequest(`${sandbox.url}/open/sdk/credentials`, { headers }, (response) => {
+        let text = '';
+        response.on('data', (data: Buffer) => (text += data.toString()));
+        response.on('end', () => {
+          resolve(text);
+        });
+      });
+      request.on('error', reject);
+      request.end();
+    });
+    expect(JSON.parse(answer)).toMatchObject({ ws_urls: [sandbox.wsUrl] });
+  });
+
+  it('rejects a token for nobody, as the platform does', async () => {
+    await expect(sandbox.mintToken({ userUuid: 'a b' })).rejects.toThrow('user_uuid');
+    await expect(sandbox.mintToken({ userUuid: 'echo' })).rejects.toThrow('customer');
+  });
+
   it('says so when the port is taken', async () => {
     await expect(startSandbox({ port: sandbox.port })).rejects.toThrow(
       `port ${sandbox.port} of 127.0.0.1 is in use`,

@@ -48,6 +48,24 @@ describe('the registrar over a raw socket', () => {
     expect(sandbox.registrations()).toEqual([]);
   });
 
+  it('refuses a proof that was made for another address', async () => {
+    const alice = await connect('alice');
+    const register = {
+      method: 'REGISTER',
+      uri: `sip:${sandbox.domain}`,
+      to: `<${alice.aor}>`,
+      callId: 'proof',
+    };
+    alice.send(alice.write(register));
+    const challenge = await alice.final('proof', 1, 'REGISTER');
+    const elsewhere = alice.authorization(challenge, 'REGISTER', 'sip:elsewhere.example');
+    alice.send(alice.write({ ...register, cseq: 2, headers: [elsewhere] }));
+    expect((await alice.final('proof', 2, 'REGISTER')).status).toBe(400);
+    const here = alice.authorization(challenge, 'REGISTER', `${register.uri};transport=ws`);
+    alice.send(alice.write({ ...register, cseq: 3, headers: [here] }));
+    expect((await alice.final('proof', 3, 'REGISTER')).status).toBe(200);
+  });
+
   it('answers 423 to an interval that is too brief, and says which is not', async () => {
     const alice = await connect('alice');
     const answer = await alice.registerNow(['Expires: 5']);

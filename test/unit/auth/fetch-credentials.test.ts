@@ -93,6 +93,7 @@ describe('the platform request', () => {
     const error = await failure(obtain(exchange));
     expect(error.code).toBe('CONFIG_FETCH_FAILED');
     expect(error.cause).toBeInstanceOf(SyntaxError);
+    expect((error.cause as Error).message).toBe('not JSON');
   });
 
   it.each(['ws_urls', 'sip_uri', 'authorization_username', 'password'] as const)(

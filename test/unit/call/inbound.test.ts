@@ -2,7 +2,7 @@ import { describe, expect, it, vi } from 'vitest';
 import type { Call } from '../../../src/index';
 import { codeOf, recordEvents } from '../../support/recorder';
 import { settle } from '../../support/wire/next-task';
-import { sdpAnswer, sdpOffer } from '../../support/wire/sdp';
+import { sdpAnswer, sdpDirection, sdpOffer } from '../../support/wire/sdp';
 import {
   advance,
   endOf,
@@ -73,6 +73,30 @@ describe('answering', () => {
     expect(errorsOf(events)).toEqual(['MEDIA_FAILED']);
     await settle();
     expectNothingHeld(bench);
+  });
+
+  it('takes the audio of a video call and no video, then and later', async () => {
+    const { bench, device } = context;
+    const incoming = recordEvents(device).next('incoming');
+    const invite = bench.server.invite({ body: sdpOffer({ video: true }) });
+    const [call] = (await incoming) as [Call];
+    const accepting = call.accept();
+    const answer = (await invite.response(200)).body;
+    const directions = (sdp: string) => [sdpDirection(sdp), sdpDirection(sdp, 'video')];
+    expect(directions(answer)).toEqual(['sendrecv', 'inactive']);
+    const dialog = await invite.answered();
+    await accepting;
+    const again = dialog.request('INVITE', { body: sdpOffer({ video: true, version: 2 }) });
+    expect(directions((await again.response(200)).body)).toEqual(['sendrecv', 'inactive']);
+    expect(bench.media.requests).toEqual([expect.objectContaining({ video: false })]);
+  });
+
+  it('answers video that is added to an audio call with audio alone', async () => {
+    const { bench, device } = context;
+    const { dialog } = await bench.talk(device);
+    const added = dialog.request('INVITE', { body: sdpOffer({ video: true, version: 2 }) });
+    const answer = (await added.response(200)).body;
+    expect([sdpDirection(answer), sdpDirection(answer, 'video')]).toEqual(['sendrecv', 'inactive']);
   });
 
   it('refuses a body that is no SDP with 415, and nobody hears of it', async () => {

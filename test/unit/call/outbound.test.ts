@@ -39,6 +39,20 @@ describe('ringing', () => {
     expect(call.getStatus()).toBe('accepted');
   });
 
+  it('rings once more when early media begins later, and only then', async () => {
+    const { bench, device } = context;
+    const { call, invite, events } = await bench.dial(device);
+    invite.reply(180);
+    await events.next('ringing');
+    invite.reply(180);
+    invite.reply(183, { body: sdpAnswer(invite.body) });
+    await events.next('ringing');
+    invite.reply(183, { body: sdpAnswer(invite.body) });
+    await settle();
+    expect(events.of('ringing')).toEqual([[{ hasEarlyMedia: false }], [{ hasEarlyMedia: true }]]);
+    expect(call.getStatus()).toBe('ringing');
+  });
+
   it('survives a 183 whose SDP is of no use', async () => {
     const { bench, device } = context;
     const { invite, events } = await bench.dial(device);

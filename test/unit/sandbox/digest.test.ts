@@ -8,7 +8,11 @@ import { Headers, type SipRequest } from '../../../src/sandbox/sip/message';
 const md5 = (text: string): string => createHash('md5').update(text).digest('hex');
 const newFlow = (): Flow => new Flow({ send: () => undefined, close: () => undefined }, '127.0.0.1');
 
-const authorized = (challenge: string, overrides: Readonly<Record<string, string>> = {}): SipRequest => {
+const authorized = (
+  challenge: string,
+  overrides: Readonly<Record<string, string>> = {},
+  requestUri = 'sip:test',
+): SipRequest => {
   const nonce = /nonce="([^"]+)"/.exec(challenge)?.[1] ?? '';
   const params = {
     username: 'alice',
@@ -20,15 +24,20 @@ const authorized = (challenge: string, overrides: Readonly<Record<string, string
     ...overrides,
   };
   const response = md5(
-    [md5('alice:test:secret'), params.nonce, params.nc, params.cnonce, 'auth', md5('REGISTER:sip:test')].join(
-      ':',
-    ),
+    [
+      md5('alice:test:secret'),
+      params.nonce,
+      params.nc,
+      params.cnonce,
+      'auth',
+      md5(`REGISTER:${params.uri}`),
+    ].join(':'),
   );
   const text = Object.entries({ response, qop: 'auth', ...params }).map(
     ([name, value]) => `${name}="${value}"`,
   );
   const headers = new Headers([{ name: 'Authorization', value: `Digest ${text.join(', ')}` }]);
-  return { kind: 'request', method: 'REGISTER', uri: 'sip:test', headers, body: '' };
+  return { kind: 'request', method: 'REGISTER', uri: requestUri, headers, body: '' };
 };
 
 describe('digest authentication', () => {
@@ -71,6 +80,23 @@ describe('digest authentication', () => {
     const { digest, flow } = setUp();
     const request = authorized(digest.challenge(flow, false), override);
     expect(digest.check(request, flow, 'Authorization').kind).toBe('malformed');
+  });
+
+  it.each([
+    ['sip:Test;transport=ws', 'sip:test', 'ok'],
+    ['sip:bob@test', 'sip:bob@TEST;transport=ws', 'ok'],
+    ['sip:b%6Fb@test', 'sip:bob@test', 'ok'],
+    ['x:y', 'x:y', 'ok'],
+    ['sip:bob@test', 'sip:carol@test', 'malformed'],
+    ['sip:bob@test', 'sip:Bob@test', 'malformed'],
+    ['sip:bob@elsewhere', 'sip:bob@test', 'malformed'],
+    ['sips:bob@test', 'sip:bob@test', 'malformed'],
+    ['bob', 'sip:bob@test', 'malformed'],
+    ['', 'sip:test', 'malformed'],
+  ])('given for "%s" in a request to "%s" is %s', (uri, requestUri, kind) => {
+    const { digest, flow } = setUp();
+    const request = authorized(digest.challenge(flow, false), { uri }, requestUri);
+    expect(digest.check(request, flow, 'Authorization').kind).toBe(kind);
   });
 
   it('compares secrets of any length', () => {

@@ -77,6 +77,27 @@ describe('a round', () => {
     expect(ready).toHaveBeenCalledOnce();
   });
 
+  it('takes a TCP candidate neither for a UDP one nor for a reason to wait', () => {
+    const { ready, round } = startRound([[]]);
+    round.add(candidate('host', 'tcp'));
+    vi.advanceTimersByTime(10);
+    expect(ready).not.toHaveBeenCalled();
+    round.add(candidate('host'));
+    vi.advanceTimersByTime(3);
+    round.add(candidate('host', 'tcp'));
+    vi.advanceTimersByTime(1);
+    expect(ready).toHaveBeenCalledOnce();
+  });
+
+  it('of nothing but TCP ends at the cap', () => {
+    const { ready, round } = startRound([[]]);
+    round.add(candidate('host', 'tcp'));
+    vi.advanceTimersByTime(399);
+    expect(ready).not.toHaveBeenCalled();
+    vi.advanceTimersByTime(1);
+    expect(ready).toHaveBeenCalledOnce();
+  });
+
   it('reads the line where the browser leaves the attributes empty', () => {
     const { ready, round } = startRound([[{ urls: 'stun:a' }]]);
     round.add(candidate('host'));

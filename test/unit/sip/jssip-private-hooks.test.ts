@@ -133,3 +133,19 @@ describe('private hooks', () => {
     expect(contact, missing('ua.contact.pub_gruu')).toHaveProperty('pub_gruu');
   });
 });
+
+it('keeps its reconnect and refresh timers where the SDK looks for them', () => {
+  const ua = agent.ua as unknown as {
+    transport: Record<string, unknown>;
+    _registrator: Record<string, unknown>;
+  };
+  const hint = 'review reconnectNow() and the watch over REGISTER in src/sip/user-agent.ts';
+  expect(ua.transport, hint).toHaveProperty('recovery_timer', null);
+  expect(ua.transport['_getSocket'], hint).toBeTypeOf('function');
+  expect(ua._registrator['_registrationTimer'], hint).not.toBeNull();
+  agent.server.cut();
+  return vi.waitFor(() => {
+    expect(ua.transport['recovery_timer'], hint).not.toBeNull();
+    expect(ua._registrator['_registrationTimer'], hint).toBeNull();
+  });
+});
