@@ -12,8 +12,11 @@ type AnyListener = (...args: unknown[]) => void;
 
 /** What listening to a part looks like from outside: nobody but the part itself can emit. */
 export interface Subscribable<M extends EventMap<M>> {
+  /** Calls `listener` at each `event` from now on. The same listener added twice is called twice. */
   on<K extends keyof M & string>(event: K, listener: Listener<M, K>): this;
+  /** Calls `listener` at the next `event` only. `off()` works on it too. */
   once<K extends keyof M & string>(event: K, listener: Listener<M, K>): this;
+  /** Removes `listener` from `event`, however it was added. Unknown listeners are ignored. */
   off<K extends keyof M & string>(event: K, listener: Listener<M, K>): this;
 }
 

@@ -2,11 +2,15 @@
 
 /** An ICE server as browsers take it, handed on in the credentials. */
 export interface IceServer {
+  /** `stun:`, `turn:` or `turns:` (RFC 7064, RFC 7065). */
   readonly urls: string | readonly string[];
+  /** Of a TURN server. */
   readonly username?: string;
+  /** Of a TURN server. A secret, handed to agents only. */
   readonly credential?: string;
 }
 
+/** What one peer may use up, so that none can stop or slow the sandbox. */
 export interface SandboxLimits {
   /** Largest HTTP request body in bytes. Default 16 KiB: a token request is under 300 bytes. */
   readonly bodyBytes: number;
@@ -24,8 +28,9 @@ export interface SandboxLimits {
   readonly authenticationMs: number;
 }
 
+/** Options of `startSandbox`. Everything has a default. */
 export interface SandboxOptions {
-  /** Default 0: a free one. */
+  /** The TCP port of the API and of the SIP WebSocket. Default 0: a free one. */
   readonly port?: number;
   /**
    * The address to listen on. Default `127.0.0.1`: nobody else on the network can reach it. With `0.0.0.0` or `::`
@@ -34,9 +39,12 @@ export interface SandboxOptions {
   readonly host?: string;
   /** The key that mints tokens. Default: a random one, in `Sandbox.apiKey`. */
   readonly apiKey?: string;
-  /** Folders to serve: URL prefix to path, for example `{ '/': 'examples/page', '/dist/': 'dist' }`. */
+  /** Folders to serve: URL prefix to path, for example `{ '/': 'examples/page', '/dist/': 'dist' }`. Default: none. */
   readonly staticDirs?: Readonly<Record<string, string>>;
-  /** Serves `POST /demo/token` without a key, for a demo page without a backend. Loopback hosts only. */
+  /**
+   * Serves `POST /demo/token` without a key, for a demo page without a backend. Loopback hosts only.
+   * Default false.
+   */
   readonly demo?: boolean;
   /** How long a registration lasts, in seconds; told to agents as `register_expires`. Default 300. */
   readonly registerExpiresSeconds?: number;
@@ -44,8 +52,9 @@ export interface SandboxOptions {
   readonly ringTimeoutMs?: number;
   /** Handed to agents in their credentials. Default: none, which is right on one machine. */
   readonly iceServers?: readonly IceServer[];
+  /** Replaces single limits. */
   readonly limits?: Partial<SandboxLimits>;
-  /** One line for each thing worth telling; never holds a secret. */
+  /** Gets one line for each thing worth telling; never holds a secret. Default: nobody is told. */
   readonly onLog?: (line: string) => void;
 }
 

@@ -33,8 +33,9 @@ function mediaAddresses(host: string): string[] {
 
 /**
  * Starts the other side of a softphone on this machine: token API, SIP over WebSocket and customers with real
- * audio.
- * @throws Error when the port is taken, when werift or ws is not installed, or for options that contradict
+ * audio. Resolves when it listens; end it with `close()`.
+ * @throws Error (rejection) when the port is taken (`code` is `EADDRINUSE`), when werift or ws is not installed,
+ * and for `demo` on a host that others can reach
  */
 export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbox> {
   const host = options.host ?? '127.0.0.1';

@@ -79,6 +79,7 @@ export interface CustomerCall extends Subscribable<CustomerCallEvents> {
   readonly callerId: string;
   /** The X- headers of an inbound INVITE, with their names in lower case; empty for an outbound call. */
   readonly headers: Readonly<Record<string, string>>;
+  /** Where the call is. */
   readonly state: CustomerCallState;
   /** How it ended; undefined while it has not. */
   readonly end: CallEnd | undefined;

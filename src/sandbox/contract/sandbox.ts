@@ -20,8 +20,11 @@ export interface TokenRequest {
 export interface MintedToken {
   /** The JWT: the SDK's `token`. */
   readonly token: string;
+  /** As requested. */
   readonly userUuid: string;
+  /** As requested; undefined where none was. */
   readonly label: string | undefined;
+  /** The `exp` of the token. The SIP credentials that it is exchanged for end with it. */
   readonly expiresAt: Date;
 }
 
@@ -31,9 +34,11 @@ export interface Registration {
   readonly user: string;
   /** One for each phone of the agent. */
   readonly contacts: readonly {
+    /** The contact URI as the phone wrote it. */
     readonly uri: string;
     /** `+sip.instance` with its angle brackets (RFC 5626); undefined where the phone gave none. */
     readonly instanceId: string | undefined;
+    /** When it ends unless the phone registers again. */
     readonly expiresAt: Date;
     /** Names the socket, as in the trace. */
     readonly flowId: string;

@@ -4,18 +4,21 @@ import type { WaitOptions } from './customer-call';
 
 /** One SIP message. */
 export interface TraceEntry {
+  /** When it was read or written. */
   readonly at: Date;
   /** As seen from the sandbox. */
   readonly direction: 'received' | 'sent';
   /** The agent's user_uuid or the customer's number; undefined before the socket has authenticated. */
   readonly peer: string | undefined;
+  /** Whom `peer` names. */
   readonly peerKind: 'agent' | 'customer' | undefined;
   /** Names the socket, so that two of one agent can be told apart. */
   readonly flowId: string;
   /** The method of a request, and of the request that a response answers. */
   readonly method: string;
-  /** Undefined for a request. */
+  /** The status of a response; undefined for a request. */
   readonly status: number | undefined;
+  /** The Call-ID. */
   readonly callId: string;
   /** The whole message, with the values of Authorization and the like replaced. */
   readonly text: string;

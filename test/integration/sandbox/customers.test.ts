@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { startSandbox, type CustomerCall, type Sandbox } from '../../../src/sandbox/index';
+import { offer } from './support/offer';
 import { RawAgent } from './support/raw-agent';
 
 /** Two customers of one sandbox may call each other: JsSIP, the proxy and media at both ends, without a browser. */
@@ -185,10 +186,13 @@ describe('customers', () => {
   it('hang up before the sandbox closes its sockets', async () => {
     const closing = await startSandbox();
     const [alice, bob] = [await RawAgent.register(closing, 'alice'), await RawAgent.register(closing, 'bob')];
-    await closing.customer('listener').call('alice');
-    const invite = await alice.next(({ method, status }) => method === 'INVITE' && status === 0);
-    alice.reply(invite, 200);
-    await alice.next(({ method }) => method === 'ACK');
+    const uri = `sip:listener@${closing.domain}`;
+    const answer = await alice.request({ method: 'INVITE', uri, callId: 'answered', body: offer });
+    expect(answer.status).toBe(200);
+    const to = answer.header('To');
+    alice.send(alice.write({ method: 'ACK', uri, callId: 'answered', cseq: 2, to }));
+    await alice.settle();
+    expect(alice.count(({ method }) => method === 'BYE')).toBe(0);
     await closing.customer('listener').call('bob');
     bob.reply(await bob.next(({ method, status }) => method === 'INVITE' && status === 0), 180);
     await bob.settle();

@@ -3,6 +3,7 @@ import { WebSocket } from 'ws';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { startSandbox, type Sandbox } from '../../../src/sandbox/index';
 import { waitFor } from '../../../src/sandbox/wait';
+import { offer } from './support/offer';
 import { RawAgent } from './support/raw-agent';
 
 /** Mulberry32: a small generator whose runs can be repeated. */
@@ -61,31 +62,6 @@ function mutate(text: string, random: () => number): string {
   }
   return result.slice(0, 60_000);
 }
-
-/** What Chromium offers, cut down to one codec of each kind. */
-const offer = [
-  'v=0',
-  'o=- 1 2 IN IP4 127.0.0.1',
-  's=-',
-  't=0 0',
-  'a=group:BUNDLE 0',
-  'm=audio 9 UDP/TLS/RTP/SAVPF 111 0 126',
-  'c=IN IP4 0.0.0.0',
-  'a=rtcp:9 IN IP4 0.0.0.0',
-  'a=candidate:1 1 udp 2122260223 127.0.0.1 9 typ host',
-  'a=ice-ufrag:abcd',
-  'a=ice-pwd:abcdefghijklmnopqrstuvwx',
-  `a=fingerprint:sha-256 ${Array<string>(32).fill('AB').join(':')}`,
-  'a=setup:actpass',
-  'a=mid:0',
-  'a=sendrecv',
-  'a=rtcp-mux',
-  'a=rtpmap:111 opus/48000/2',
-  'a=fmtp:111 minptime=10;useinbandfec=1',
-  'a=rtpmap:126 telephone-event/8000',
-  'a=ssrc:1234 cname:x',
-  '',
-].join('\r\n');
 
 describe('a hostile peer', () => {
   let sandbox: Sandbox;

@@ -219,26 +219,31 @@ describe('the HTTP endpoints', () => {
     await expect(startSandbox({ demo: true, host: '0.0.0.0' })).rejects.toThrow('loopback');
   });
 
-  it('tells agents to come to the host that they asked under, when it listens on all', async () => {
-    const open = await startSandbox({ host: '0.0.0.0' });
-    const { token } = await open.mintToken({ userUuid: 'alice' });
-    const ask = (host: string): Promise<{ status: number; answer: { ws_urls?: string[] } }> =>
+  /** Exchanges a token for credentials under a Host of one's choice, which `fetch` does not allow. */
+  const asker = async (
+    asked: Sandbox,
+  ): Promise<(host: string) => Promise<{ status: number; answer: { ws_urls?: string[] } }>> => {
+    const { token } = await asked.mintToken({ userUuid: 'alice' });
+    return (host) =>
       waitFor('answer', 5000, (resolve, reject) => {
         const headers = { Host: host, Authorization: `Bearer ${token}` };
-        const request = httpRequest(`${open.url}/open/sdk/credentials`, { headers }, (response) => {
+        const request = httpRequest(`${asked.url}/open/sdk/credentials`, { headers }, (response) => {
           let text = '';
           response.on('data', (data: Buffer) => (text += data.toString()));
           response.on('end', () => {
-            resolve({
-              status: response.statusCode ?? 0,
-              answer: JSON.parse(text) as { ws_urls?: string[] },
-            });
+            const answer = JSON.parse(text) as { ws_urls?: string[] };
+            resolve({ status: response.statusCode ?? 0, answer });
           });
         });
         request.on('error', reject);
         request.end();
         return () => request.destroy();
       });
+  };
+
+  it('tells agents to come to the host that they asked under, when it listens on all', async () => {
+    const open = await startSandbox({ host: '0.0.0.0' });
+    const ask = await asker(open);
     expect(open.url).toBe(`http://127.0.0.1:${open.port}`);
     expect(open.wsUrl).toBe(`ws://127.0.0.1:${open.port}/sip`);
     const lan = await ask(`192.0.2.7:${open.port}`);
@@ -255,20 +260,11 @@ describe('the HTTP endpoints', () => {
   });
 
   it('has one address for agents when it has one to listen on', async () => {
-    const { token } = await sandbox.mintToken({ userUuid: 'alice' });
-    const answer = await new Promise<string>((resolve, reject) => {
-      const headers = { Host: 'elsewhere.example', Authorization: `Bearer ${token}` };
-      const request = httpRequest(`${sandbox.url}/open/sdk/credentials`, { headers }, (response) => {
-        let text = '';
-        response.on('data', (data: Buffer) => (text += data.toString()));
-        response.on('end', () => {
-          resolve(text);
-        });
-      });
-      request.on('error', reject);
-      request.end();
+    const ask = await asker(sandbox);
+    expect(await ask('elsewhere.example')).toMatchObject({
+      status: 200,
+      answer: { ws_urls: [sandbox.wsUrl] },
     });
-    expect(JSON.parse(answer)).toMatchObject({ ws_urls: [sandbox.wsUrl] });
   });
 
   it('rejects a token for nobody, as the platform does', async () => {
