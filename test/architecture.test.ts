@@ -25,7 +25,7 @@ const PLAN: HousePlan = {
     sandbox: {
       floor: 'node',
       rooms: ['core'],
-      packages: ['jssip', 'jose', 'werift', 'ws', 'eventemitter3'],
+      packages: ['jssip', 'jose', 'werift', 'ws'],
       published: true,
     },
   },
