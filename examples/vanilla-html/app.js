@@ -24,6 +24,7 @@ let directory = [];
 const stage = new CallStage(nameOf, (address) => void place(address));
 const place = bindDialer(dial);
 bindShortcuts(stage);
+byId('number').addEventListener('input', () => hideNotice('dial'));
 
 function nameOf(address) {
   const shown = formatAddress(address);
@@ -34,7 +35,7 @@ function nameOf(address) {
 /** What the phone tells the page. */
 const on = {
   status: showStatus,
-  error: showError,
+  error: (error) => showError(error),
   log,
   incoming(call) {
     stage.add(call);
@@ -49,6 +50,7 @@ const on = {
 };
 
 async function dial(to) {
+  hideNotice('dial');
   stage.holdAll();
   try {
     const call = await session.device.connect({ to }); // `from` is a caller ID that your account may use
@@ -57,7 +59,7 @@ async function dial(to) {
     followAudio(call);
     return true;
   } catch (error) {
-    showError(error);
+    showError(error, 'dial');
     return false;
   }
 }
@@ -92,7 +94,7 @@ function showStatus(state, detail) {
   announce(words);
 }
 
-function showError(error) {
+function showError(error, key = 'error') {
   logError(error);
   const { text, action, isQuiet } = adviceFor(error);
   if (isQuiet) return;
@@ -101,7 +103,7 @@ function showError(error) {
     'renew-token': { label: 'Renew', run: () => void renewToken(session.device, session.agent, on) },
     reconnect: { label: 'Reconnect', run: reconnect },
   };
-  showNotice({ key: 'error', text, tone: 'error', action: session ? actions[action] : undefined });
+  showNotice({ key, text, tone: 'error', action: session ? actions[action] : undefined });
 }
 
 async function reconnect() {

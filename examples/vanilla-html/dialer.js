@@ -49,6 +49,7 @@ export function bindDialer(dial) {
 
 export function typeDigit(digit) {
   number.value += digit;
+  number.dispatchEvent(new Event('input'));
 }
 
 /** @param {{ number: string, name: string, description: string }[]} entries */

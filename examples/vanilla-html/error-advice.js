@@ -50,7 +50,7 @@ export function adviceFor(error) {
     case 'ICE_FAILED':
       return { text: 'No way through for the audio. A firewall may block it.' };
     case 'INVALID_ARGUMENT':
-      return { text: error.message };
+      return { text: 'This is not a number that can be called.' };
     default:
       // Every error of the SDK brings its own advice; what is not one of ours has at least a message.
       return { text: error.remedy ? `${error.message} ${error.remedy}` : String(error.message ?? error) };

@@ -1,7 +1,7 @@
 import type { VoiceErrorCode } from '../core/error-catalogue';
 import type { SipFailure } from '../core/errors';
 import { parseReasons, type ReasonHeader } from './headers';
-import { CAUSE, type RawEnd, type RawMessage, type RawResponse } from './jssip';
+import { CAUSE, type RawEnd, type RawMessage, type RawRequest, type RawResponse } from './jssip';
 
 /**
  * Why a call ended:
@@ -85,8 +85,15 @@ export type EndIntent =
   | { readonly kind: 'reject' | 'internal'; readonly statusCode: number }
   | { readonly kind: 'transport' | 'timeout' | 'dialog' | 'media' };
 
+/** An end with a SIP message, or without one. */
+export interface ReportedEnd {
+  readonly originator: RawEnd['originator'];
+  readonly message: RawRequest | RawResponse | null;
+  readonly cause: string;
+}
+
 /** Turns an end that JsSIP reports, and what we intended or saw ourselves, into one honest answer. */
-export function classifyEnd(end: RawEnd, intent: EndIntent | undefined, wasConfirmed: boolean): SipEnd {
+export function classifyEnd(end: ReportedEnd, intent: EndIntent | undefined, wasConfirmed: boolean): SipEnd {
   const cause = end.cause;
   switch (intent?.kind) {
     case 'hangup':
@@ -126,7 +133,7 @@ export function classifyEnd(end: RawEnd, intent: EndIntent | undefined, wasConfi
   }
 }
 
-function classifyUnexpected({ originator, message, cause }: RawEnd, wasConfirmed: boolean): SipEnd {
+function classifyUnexpected({ originator, message, cause }: ReportedEnd, wasConfirmed: boolean): SipEnd {
   const words = wordsOf(message) ?? cause;
   if (cause === CAUSE.noAck || cause === CAUSE.connectionError)
     return { reason: 'network', initiator: 'network', cause, errorCode: 'SIGNALING_LOST' };

@@ -11,6 +11,10 @@ const SETTLE_MS = 4;
 // one round trip (STUN) or two (TURN, RFC 8656 section 7), so what has not come by then is most likely dead.
 const CAP_AFTER_FIRST_MS = 400;
 
+// Without a single candidate in this time none is likely to come; what leaves then has none, and a far end with a
+// public address still finds us by our own checks (RFC 8445 section 7.3.1.3).
+const HARD_CAP_MS = 3_000;
+
 export type CandidateKind = 'host' | 'srflx' | 'prflx' | 'relay';
 
 /** The kinds of candidate that the configured servers promise. */
@@ -97,6 +101,7 @@ export function gathered(
   return new Promise((resolve, reject) => {
     const stop = () => {
       round.cancel();
+      stopTimer(cap);
       connection.removeEventListener('icecandidate', onCandidate);
       connection.removeEventListener('icegatheringstatechange', onState);
       signal.removeEventListener('abort', onAbort);
@@ -112,6 +117,7 @@ export function gathered(
     const onState = () => {
       if (connection.iceGatheringState === 'complete') finish();
     };
+    const cap = startTimer(HARD_CAP_MS, finish);
     const onAbort = () => {
       stop();
       reject(signal.reason instanceof Error ? signal.reason : new Error('aborted'));
@@ -121,4 +127,28 @@ export function gathered(
     if (signal.aborted) onAbort();
     else signal.addEventListener('abort', onAbort);
   });
+}
+
+/**
+ * Ends each gathering of `connection` that has brought nothing. JsSIP can be told to go on at a candidate only, so it
+ * is given what a browser gives at the end: the event without one (WebRTC section 4.8.1.1).
+ */
+export function boundGathering(connection: RTCPeerConnection, signal: AbortSignal): void {
+  let cap: TimerHandle | undefined;
+  const stop = () => {
+    stopTimer(cap);
+    cap = undefined;
+  };
+  connection.addEventListener('icegatheringstatechange', () => {
+    stop();
+    if (connection.iceGatheringState !== 'gathering' || signal.aborted) return;
+    cap = startTimer(HARD_CAP_MS, () => {
+      connection.dispatchEvent(new Event('icecandidate'));
+    });
+  });
+  connection.addEventListener('icecandidate', ({ candidate }) => {
+    // From here on the other limits hold.
+    if (candidate?.candidate) stop();
+  });
+  signal.addEventListener('abort', stop, { once: true });
 }

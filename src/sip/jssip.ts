@@ -72,7 +72,8 @@ export interface RawDialog {
 
 export interface RawEnd {
   readonly originator: 'local' | 'remote' | 'system';
-  readonly message: RawRequest | RawResponse | null;
+  /** The words of an exception, where the browser failed. */
+  readonly message: RawRequest | RawResponse | string | null;
   readonly cause: string;
 }
 
@@ -119,7 +120,6 @@ export interface RawSession {
 
 /** RTCSession states (RTCSession.js of the pinned version). */
 export const SESSION_STATUS = {
-  ringing1xx: 2,
   waitingForAck: 6,
   canceled: 7,
   terminated: 8,

@@ -44,6 +44,8 @@ export class Negotiation {
   readonly #queue = new SerialQueue();
   #direction: 'sendrecv' | 'sendonly' = 'sendrecv';
   #active = false;
+  /** Whether the far end may have taken an offer that was rolled back here. */
+  #isInDoubt = false;
   #onTurn: (() => void) | undefined;
   #onGlare: ((response: RawResponse) => void) | undefined;
 
@@ -91,6 +93,18 @@ export class Negotiation {
         throw this.#failure(outcome);
       }
     });
+  }
+
+  /** To be called when requests can be sent again: says where we stand if a loss has left that in doubt. */
+  resume(): void {
+    if (!this.#isInDoubt) return;
+    this.#isInDoubt = false;
+    this.#restate();
+  }
+
+  #restate(): void {
+    // Should it fail as well, the next hold or resume settles it.
+    void this.offerDirection(this.#direction).catch(() => undefined);
   }
 
   /**
@@ -177,9 +191,11 @@ export class Negotiation {
       if (outcome.kind === 'answer') {
         await untilAborted(connection.setRemoteDescription({ type: 'answer', sdp: outcome.sdp }), signal);
         this.#direction = direction;
+        this.#isInDoubt = false;
         return undefined;
       }
       await this.#rollBack(connection, transceivers, before);
+      if (outcome.kind === 'lost') this.#isInDoubt = true;
       return outcome;
     } catch (error) {
       await this.#rollBack(connection, transceivers, before);
@@ -224,7 +240,7 @@ export class Negotiation {
             // The far end changed the session after we had given up and rolled back: say again where we stand.
             if (settled?.kind === 'timeout' && !isLate) {
               isLate = true;
-              void this.offerDirection(this.#direction).catch(() => undefined);
+              this.#restate();
             }
             if (response.body) settle({ kind: 'answer', sdp: response.body });
             else settle({ kind: 'refused', response });

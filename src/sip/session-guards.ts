@@ -2,7 +2,14 @@
  * Work-arounds for what the pinned JsSIP does to good calls. Each is applied to one session, touches one hook,
  * and has a contract test that fails when an upgrade makes it wrong or superfluous.
  */
-import { type RawDialog, type RawRequest, type RawResponse, type RawSession, SESSION_STATUS } from './jssip';
+import {
+  type RawDialog,
+  type RawRequest,
+  type RawResponse,
+  type RawSession,
+  type RawTransaction,
+  SESSION_STATUS,
+} from './jssip';
 
 // RFC 3261 sections 21.4.24 and 21.6.2.
 const STATUS_BUSY = 486;
@@ -74,6 +81,20 @@ export function closeAfterUnusableAnswer(session: RawSession): void {
     if (session.isEnded()) return;
     original(...args);
     session._status = SESSION_STATUS.canceled;
+  };
+}
+
+/**
+ * A challenge that crosses our hang-up: JsSIP would answer it with a fresh INVITE, and the far phone would ring for a
+ * call that is over here.
+ */
+export function stopAfterCancel(session: RawSession, transaction: RawTransaction): void {
+  if (transaction.type !== 'ict') return;
+  const handlers = transaction.eventHandlers;
+  const original = handlers.onReceiveResponse.bind(handlers);
+  handlers.onReceiveResponse = (response) => {
+    const isChallenge = response.status_code === 401 || response.status_code === 407;
+    if (!(isChallenge && session.isEnded())) original(response);
   };
 }
 

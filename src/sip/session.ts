@@ -1,8 +1,9 @@
+import { untilAborted } from '../core/deadline';
 import { TypedEmitter } from '../core/emitter';
 import { voiceError } from '../core/errors';
 import type { Logger } from '../core/logger';
 import { classifyEnd, type EndIntent, type SipEnd } from './end-reason';
-import { type CandidateKind, expectedKinds, GatheringRound } from './ice-gathering';
+import { boundGathering, type CandidateKind, expectedKinds, GatheringRound } from './ice-gathering';
 import {
   CAUSE,
   type RawEnd,
@@ -10,8 +11,10 @@ import {
   type RawResponse,
   type RawSession,
   type RawTransaction,
+  SESSION_STATUS,
 } from './jssip';
 import { Negotiation } from './negotiation';
+import { RemoteHold } from './remote-hold';
 import {
   acknowledgeBeforeBye,
   answerEvery2xx,
@@ -19,6 +22,7 @@ import {
   keepTracksUntouched,
   refuseReferences,
   refuseVideo,
+  stopAfterCancel,
 } from './session-guards';
 
 // RFC 3261 section 21.4.18.
@@ -61,6 +65,8 @@ export class SipSession extends TypedEmitter<SipSessionEvents> {
   readonly #negotiation: Negotiation;
   #intent: EndIntent | undefined;
   #confirmed = false;
+  /** Inbound: our 200 was on its way when the call ended. */
+  #wasAnswered = false;
   #round: { readonly ready: () => void; readonly policy: GatheringRound } | undefined;
 
   constructor(raw: RawSession, context: SipSessionContext) {
@@ -85,7 +91,7 @@ export class SipSession extends TypedEmitter<SipSessionEvents> {
     });
     // Last, to see requests first: an INVITE that replaces the call is no offer to negotiate about.
     refuseReferences(raw);
-    if (raw.connection) refuseVideo(raw.connection);
+    if (raw.connection) this.#adopt(raw.connection);
     this.#noteFailures();
     this.#listen();
   }
@@ -102,10 +108,6 @@ export class SipSession extends TypedEmitter<SipSessionEvents> {
 
   get peerConnection(): RTCPeerConnection | undefined {
     return this.raw.connection ?? undefined;
-  }
-
-  get isConfirmed(): boolean {
-    return this.#confirmed;
   }
 
   /**
@@ -146,7 +148,7 @@ export class SipSession extends TypedEmitter<SipSessionEvents> {
   }
 
   /** CANCEL, BYE or a refusal, whichever the state asks for. */
-  hangUp(kind: 'hangup' | 'destroyed' | 'media' = 'hangup'): void {
+  hangUp(kind: 'hangup' | 'destroyed' = 'hangup'): void {
     this.#terminate({ kind });
   }
 
@@ -157,16 +159,10 @@ export class SipSession extends TypedEmitter<SipSessionEvents> {
 
   /** Sends one digit by INFO (application/dtmf-relay). @throws VoiceSDKError `DTMF_FAILED`, `SIGNALING_LOST`. */
   sendInfoDigit(digit: string, durationMs: number): Promise<void> {
-    return new Promise((resolve, reject) => {
+    const answered = new Promise<void>((resolve, reject) => {
       const fail = (response: RawResponse) => {
         reject(voiceError('DTMF_FAILED', `The far end answered ${response.status_code} to the digit.`));
       };
-      const lost = () => {
-        reject(voiceError('SIGNALING_LOST'));
-      };
-      this.signal.addEventListener('abort', () => {
-        reject(voiceError('INVALID_STATE', 'The call has ended.'));
-      });
       this.raw.sendRequest('INFO', {
         extraHeaders: ['Content-Type: application/dtmf-relay'],
         body: `Signal=${digit}\r\nDuration=${durationMs}\r\n`,
@@ -176,7 +172,9 @@ export class SipSession extends TypedEmitter<SipSessionEvents> {
           },
           onErrorResponse: fail,
           onDialogError: fail,
-          onTransportError: lost,
+          onTransportError: () => {
+            reject(voiceError('SIGNALING_LOST'));
+          },
           // JsSIP reports a 408 the same way.
           onRequestTimeout: () => {
             reject(voiceError('DTMF_FAILED', 'The far end did not answer to the digit.'));
@@ -184,10 +182,12 @@ export class SipSession extends TypedEmitter<SipSessionEvents> {
         },
       });
     });
+    return untilAborted(answered, this.signal);
   }
 
   /** For the user agent: each transaction that belongs to this dialog. */
   watchTransaction(transaction: RawTransaction): void {
+    stopAfterCancel(this.raw, transaction);
     this.#negotiation.watch(transaction);
   }
 
@@ -196,16 +196,36 @@ export class SipSession extends TypedEmitter<SipSessionEvents> {
     if (this.direction === 'inbound' && !this.#confirmed) this.#terminate({ kind: 'transport' });
   }
 
+  /** For the user agent: registered again after a loss. */
+  onSocketRestored(): void {
+    this.#negotiation.resume();
+  }
+
   #terminate(intent: EndIntent): void {
     if (this.raw.isEnded()) return;
-    this.#intent ??= intent;
+    this.#wasAnswered = this.direction === 'inbound' && this.raw.status === SESSION_STATUS.waitingForAck;
+    this.#intent ??= this.#wasAnswered && intent.kind === 'reject' ? { kind: 'hangup' } : intent;
     const statusCode = 'statusCode' in intent ? intent.statusCode : STATUS_UNAVAILABLE;
-    const isRinging = this.direction === 'inbound' && !this.#confirmed;
+    // RFC 3261 section 15 wants the ACK before the BYE, but nobody will be here any more when it comes.
+    if (this.#wasAnswered && intent.kind === 'destroyed') this.raw._status = SESSION_STATUS.confirmed;
     try {
-      this.raw.terminate(isRinging ? { status_code: statusCode } : {});
+      this.raw.terminate(this.#isUnanswered ? { status_code: statusCode } : {});
     } catch (error) {
       this.#logger.debug('terminate was refused', error);
     }
+  }
+
+  /** Inbound, and no final response has been sent. */
+  get #isUnanswered(): boolean {
+    return this.direction === 'inbound' && this.raw.status < SESSION_STATUS.waitingForAck;
+  }
+
+  #adopt(connection: RTCPeerConnection): void {
+    refuseVideo(connection);
+    boundGathering(connection, this.signal);
+    new RemoteHold((isHeld) => {
+      this.emit('remoteHold', isHeld);
+    }).watch(connection);
   }
 
   /** JsSIP reports most of its own reasons as `Canceled`; note them on their way in. */
@@ -233,8 +253,7 @@ export class SipSession extends TypedEmitter<SipSessionEvents> {
   }
 
   #plainEnd(statusCode = STATUS_UNAVAILABLE): EndIntent {
-    const isRefusal = this.direction === 'inbound' && !this.#confirmed;
-    return isRefusal ? { kind: 'reject', statusCode } : { kind: 'hangup' };
+    return this.#isUnanswered ? { kind: 'reject', statusCode } : { kind: 'hangup' };
   }
 
   #listen(): void {
@@ -250,12 +269,6 @@ export class SipSession extends TypedEmitter<SipSessionEvents> {
       this.#confirmed = true;
       this.emit('confirmed');
     });
-    raw.on('hold', ({ originator }: { originator: string }) => {
-      if (originator === 'remote') this.emit('remoteHold', true);
-    });
-    raw.on('unhold', ({ originator }: { originator: string }) => {
-      if (originator === 'remote') this.emit('remoteHold', false);
-    });
     raw.on('icecandidate', ({ candidate, ready }: { candidate: RTCIceCandidate; ready: () => void }) => {
       if (this.#round?.ready !== ready) {
         this.#round?.policy.cancel();
@@ -264,14 +277,16 @@ export class SipSession extends TypedEmitter<SipSessionEvents> {
       this.#round.policy.add(candidate);
     });
     raw.on('peerconnection', ({ peerconnection }: { peerconnection: RTCPeerConnection }) => {
-      refuseVideo(peerconnection);
+      this.#adopt(peerconnection);
       this.emit('peerConnection', peerconnection);
     });
-    const onEnd = (end: RawEnd) => {
+    const onEnd = ({ originator, message, cause }: RawEnd) => {
       if (this.signal.aborted) return;
       this.#round?.policy.cancel();
       this.#ending.abort(voiceError('INVALID_STATE', 'The call has ended.'));
-      this.emit('ended', classifyEnd(end, this.#intent, this.#confirmed));
+      // Where the browser failed, JsSIP passes the words of its exception instead of a message.
+      const end = { originator, message: typeof message === 'object' ? message : null, cause };
+      this.emit('ended', classifyEnd(end, this.#intent, this.#confirmed || this.#wasAnswered));
     };
     raw.on('ended', onEnd);
     raw.on('failed', onEnd);

@@ -184,8 +184,10 @@ describe('the example page', () => {
     expect(await part('log').textContent()).toContain('CALL_BUSY');
     await part('number').fill('what ever\u0000');
     await part('number').press('Enter');
-    await part('notice-error').waitFor();
+    await part('notice-dial').getByText('This is not a number that can be called.').waitFor();
     expect(await part('log').textContent()).toContain('INVALID_ARGUMENT');
+    await part('dial-1').click();
+    await part('notice-dial').waitFor({ state: 'detached' });
   });
 
   it('works from the keyboard alone', async () => {
