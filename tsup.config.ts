@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { copyFile, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { defineConfig, type Options } from 'tsup';
-import { fileURLToPath } from 'node:url';
+import { browserAliases, trimJsSip } from './browser-bundle.js';
 import manifest from './package.json' with { type: 'json' };
 
 /** Private class members as the engine has them: Chrome 84, Firefox 90, Safari 15. Older ones miss WebRTC features too. */
@@ -13,34 +13,13 @@ const BROWSER_TARGET = 'es2022';
  */
 const BUNDLED_IN_COMMONJS = ['jose'];
 
-/**
- * The browser files carry their dependencies, so that a page gets exactly the JsSIP whose private hooks are tested,
- * without what this SDK never uses of it: `debug`, which prints Authorization headers; a second event emitter; its
- * whole manifest; and the classes for SUBSCRIBE, NOTIFY and MESSAGE, which are answered 405 before they are reached.
- */
+/** The browser files carry their dependencies, so that a page gets exactly the JsSIP whose private hooks are tested. */
 const browserBundle: Pick<Options, 'noExternal' | 'esbuildOptions' | 'esbuildPlugins'> = {
   noExternal: [/./],
   esbuildOptions(options) {
-    options.alias = {
-      debug: fileURLToPath(new URL('src/sip/no-debug.cjs', import.meta.url)),
-      events: 'eventemitter3',
-    };
+    options.alias = browserAliases;
   },
-  esbuildPlugins: [
-    {
-      name: 'trim-jssip',
-      setup(build) {
-        build.onLoad({ filter: /[\\/]jssip[\\/]package\.json$/ }, async ({ path }) => {
-          const { title, version } = JSON.parse(await readFile(path, 'utf8')) as Record<string, string>;
-          return { contents: JSON.stringify({ title, version }), loader: 'json' };
-        });
-        build.onLoad({ filter: /[\\/]jssip[\\/]lib[\\/](Subscriber|Notifier|Message)\.js$/ }, () => ({
-          contents: 'module.exports = class {};',
-          loader: 'js',
-        }));
-      },
-    },
-  ],
+  esbuildPlugins: [trimJsSip],
 };
 
 const library: Options = {

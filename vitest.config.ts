@@ -1,7 +1,34 @@
-import { defineConfig } from 'vitest/config';
+import { build } from 'esbuild';
+import { defineConfig, type Plugin } from 'vitest/config';
+import { browserAliases, trimJsSip } from './browser-bundle.js';
 
 /** Real media on a loaded machine: the default of one second fails calls that are only slow. */
 const PATIENT = { poll: { timeout: 10_000 } };
+
+const JSSIP = 'jssip/lib/UA.js';
+
+/**
+ * Gives the unit tests JsSIP as the browser files carry it, with another event emitter and without some of its
+ * classes: what is never loaded from npm by a page should not be what is tested.
+ */
+const jssipAsShipped: Plugin = {
+  name: 'jssip-as-shipped',
+  enforce: 'pre',
+  resolveId: (id) => (id === JSSIP ? `\0${JSSIP}` : undefined),
+  async load(id) {
+    if (id !== `\0${JSSIP}`) return undefined;
+    const { outputFiles } = await build({
+      entryPoints: [JSSIP],
+      bundle: true,
+      write: false,
+      format: 'esm',
+      platform: 'browser',
+      alias: browserAliases,
+      plugins: [trimJsSip],
+    });
+    return outputFiles[0]?.text;
+  },
+};
 
 export default defineConfig({
   test: {
@@ -11,6 +38,7 @@ export default defineConfig({
     projects: [
       {
         extends: true,
+        plugins: [jssipAsShipped],
         test: {
           name: 'unit',
           include: ['test/unit/**/*.test.ts', 'test/architecture.test.ts'],

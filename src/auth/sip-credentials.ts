@@ -35,7 +35,7 @@ export function findCredentialsFault(value: unknown): string | undefined {
   const urls = fields['ws_urls'];
   if (!Array.isArray(urls) || urls.length === 0) return 'ws_urls is missing or empty';
   if (!urls.every(isWebSocketUrl)) return 'ws_urls holds something that is not a ws: or wss: URL';
-  if (!isLine(fields['sip_uri']) || !/^sips?:[^@\s]+@[^@\s]+$/i.test(fields['sip_uri']))
+  if (!isLine(fields['sip_uri']) || !/^sip:[^@\s]+@[^@\s]+$/i.test(fields['sip_uri']))
     return 'sip_uri is not sip:user@domain';
   if (!isLine(fields['authorization_username'])) return 'authorization_username is missing';
   if (!isLine(fields['password']) && !(isLine(fields['ha1']) && isLine(fields['realm']))) {

@@ -8,6 +8,8 @@ import { untilAborted, withDeadline } from '../core/deadline';
 
 export type CallAudioEvents = {
   mute: [isMuted: boolean];
+  /** The system, or a switch on the headset, silences the microphone (true) or no longer does. */
+  inputMuted: [isMuted: boolean];
   error: [error: VoiceSDKError];
 };
 
@@ -30,12 +32,14 @@ const MICROPHONE_TIMEOUT_MS = 60_000;
 export class CallAudio extends TypedEmitter<CallAudioEvents> {
   readonly #options: CallAudioOptions;
   readonly #changes = new SerialQueue();
+  readonly #outputs = new SerialQueue();
   #inputDeviceId: string | undefined;
   #isOwnInput = false;
   #isOwnOutput = false;
   #lease: MicrophoneLease | undefined;
   #connection: RTCPeerConnection | undefined;
   #isMuted = false;
+  #isInputMuted = false;
   #isHeld = false;
   #disposed = false;
 
@@ -55,6 +59,7 @@ export class CallAudio extends TypedEmitter<CallAudioEvents> {
       if (this.#lease) return this.#lease.stream;
       const lease = await this.#acquire(this.#inputDeviceId, !this.#isOwnInput);
       this.#adopt(lease);
+      this.#noteInputMuted(lease.track.muted);
       return lease.stream;
     });
   }
@@ -63,6 +68,7 @@ export class CallAudio extends TypedEmitter<CallAudioEvents> {
   close(): void {
     this.#lease?.release();
     this.#lease = undefined;
+    this.#noteInputMuted(false);
   }
 
   /** Connects both directions to a peer connection. */
@@ -89,8 +95,8 @@ export class CallAudio extends TypedEmitter<CallAudioEvents> {
 
   /** @throws VoiceSDKError `MICROPHONE_*`; the microphone in use goes on. */
   setInputDevice(deviceId: string, choice: 'call' | 'device'): Promise<void> {
-    if (choice === 'device' && this.#isOwnInput) return Promise.resolve();
     return this.#changes.run(async () => {
+      if (choice === 'device' && this.#isOwnInput) return;
       if (this.#lease) await this.#replace(deviceId);
       this.#inputDeviceId = deviceId;
       if (choice === 'call') this.#isOwnInput = true;
@@ -98,19 +104,22 @@ export class CallAudio extends TypedEmitter<CallAudioEvents> {
   }
 
   /** @throws VoiceSDKError `UNSUPPORTED`, `OUTPUT_DEVICE_FAILED` */
-  async setOutputDevice(deviceId: string, choice: 'call' | 'device'): Promise<void> {
-    if (choice === 'device' && this.#isOwnOutput) return;
-    await this.#options.remoteAudio.setOutputDevice(deviceId);
-    if (choice === 'call') this.#isOwnOutput = true;
+  setOutputDevice(deviceId: string, choice: 'call' | 'device'): Promise<void> {
+    return this.#outputs.run(async () => {
+      if (choice === 'device' && this.#isOwnOutput) return;
+      await this.#options.remoteAudio.setOutputDevice(deviceId);
+      if (choice === 'call') this.#isOwnOutput = true;
+    });
   }
 
   dispose(): void {
     if (this.#disposed) return;
     this.#disposed = true;
+    // First: that nothing is captured any more is no news of a call that is over.
+    this.removeAllListeners();
     this.close();
     this.#connection = undefined;
     this.#options.remoteAudio.dispose();
-    this.removeAllListeners();
   }
 
   async #acquire(deviceId: string | undefined, fallbackToDefault: boolean): Promise<MicrophoneLease> {
@@ -145,16 +154,22 @@ export class CallAudio extends TypedEmitter<CallAudioEvents> {
     this.#lease = lease;
     // Before the track is sent anywhere: the far end must not hear one packet of a muted agent.
     this.#apply();
+    lease.on('systemMute', (isMuted) => {
+      if (this.#lease === lease) this.#noteInputMuted(isMuted);
+    });
     lease.once('ended', () => {
-      if (this.#lease === lease) this.#onVanished();
+      this.#onVanished(lease);
     });
   }
 
-  /** The device was unplugged: go on with the default one rather than in silence. */
-  #onVanished(): void {
+  /**
+   * The device was unplugged: go on with the default one rather than in silence. Decided in its turn only: a change
+   * that was asked for before may have put another microphone in its place, or put this one back.
+   */
+  #onVanished(lease: MicrophoneLease): void {
     this.#changes
       .run(async () => {
-        await this.#replace('');
+        if (this.#lease === lease) await this.#replace('');
       })
       .catch((error: unknown) => {
         if (!this.#options.signal.aborted) this.emit('error', asVoiceError(error, 'MICROPHONE_FAILED'));
@@ -176,8 +191,16 @@ export class CallAudio extends TypedEmitter<CallAudioEvents> {
       if (this.#options.signal.aborted) old?.release();
       else this.#lease = old;
       throw error;
+    } finally {
+      this.#noteInputMuted(this.#lease?.track.muted ?? false);
     }
     old?.release();
+  }
+
+  #noteInputMuted(isMuted: boolean): void {
+    if (this.#isInputMuted === isMuted) return;
+    this.#isInputMuted = isMuted;
+    this.emit('inputMuted', isMuted);
   }
 
   #apply(): void {

@@ -36,6 +36,11 @@ export type CallEvents = {
   error: [error: VoiceSDKError];
   /** The microphone was muted (true) or unmuted. */
   mute: [isMuted: boolean];
+  /**
+   * The system or a switch on the headset silences the microphone (true), or no longer does. Beside `mute()`, which it
+   * does not change: the far end hears the agent only while neither holds.
+   */
+  inputMuted: [isMuted: boolean];
   /** This side put the call on hold (true) or resumed it, and the far end has agreed. */
   hold: [isOnHold: boolean];
   /** The far end put the call on hold (true) or resumed it. */
@@ -48,6 +53,9 @@ export type CallEvents = {
   audioUnblocked: [];
 };
 
+// Written as a method, whose parameters compare loosely: a listener may say what it expects, or take what comes as unknown.
+type RawListener = { listen(...data: unknown[]): void }['listen'];
+
 /**
  * The raw session of the SIP stack, as an escape hatch. Its shape belongs to the stack, not to this SDK, and may
  * change with any release.
@@ -55,7 +63,7 @@ export type CallEvents = {
 export interface RawCallSession {
   readonly id: string;
   readonly connection: RTCPeerConnection | null;
-  on(event: string, listener: (data: never) => void): void;
+  on(event: string, listener: RawListener): void;
 }
 
 /**
@@ -94,7 +102,7 @@ export interface Call extends Subscribable<CallEvents> {
    * When the microphone fails the call goes on ringing and can be accepted again.
    *
    * @throws VoiceSDKError `MICROPHONE_DENIED`, `MICROPHONE_NOT_FOUND`, `MICROPHONE_BUSY`, `MICROPHONE_FAILED`;
-   * `CALL_CANCELED` when the caller was faster; `SIGNALING_LOST`; `MEDIA_FAILED`; `DESTROYED`; `INVALID_STATE`,
+   * `BROWSER_UNSUPPORTED` where there is no microphone access (a page without HTTPS); `CALL_CANCELED` when the caller was faster; `SIGNALING_LOST`; `MEDIA_FAILED`; `DESTROYED`; `INVALID_STATE`,
    * also when the call was refused or hung up here meanwhile.
    */
   accept(): Promise<void>;

@@ -130,15 +130,13 @@ export class LiveCall extends TypedEmitter<CallEvents> implements Call {
     return Promise.resolve();
   }
 
-  /** Takes over a choice of the Device, unless this call has made its own. */
-  followInputDevice(deviceId: string): Promise<void> {
-    return this.#audio.setInputDevice(deviceId, 'device');
-  }
+  /** Takes over a choice of the Device, unless this call has made its own or is over. */
+  readonly followInputDevice = (deviceId: string): Promise<void> =>
+    this.#unlessOver(this.#audio.setInputDevice(deviceId, 'device'));
 
-  /** Takes over a choice of the Device, unless this call has made its own. */
-  followOutputDevice(deviceId: string): Promise<void> {
-    return this.#audio.setOutputDevice(deviceId, 'device');
-  }
+  /** Takes over a choice of the Device, unless this call has made its own or is over. */
+  readonly followOutputDevice = (deviceId: string): Promise<void> =>
+    this.#unlessOver(this.#audio.setOutputDevice(deviceId, 'device'));
 
   mute(on: boolean): void {
     assertBoolean(on, 'mute');
@@ -210,6 +208,9 @@ export class LiveCall extends TypedEmitter<CallEvents> implements Call {
     this.#audio.on('mute', (isMuted) => {
       this.emit('mute', isMuted);
     });
+    this.#audio.on('inputMuted', (isMuted) => {
+      this.emit('inputMuted', isMuted);
+    });
     this.#audio.on('error', (error) => {
       this.emit('error', error);
     });
@@ -255,6 +256,14 @@ export class LiveCall extends TypedEmitter<CallEvents> implements Call {
       durationMs,
     };
     this.emit('disconnect', Object.freeze(info));
+  }
+
+  async #unlessOver(change: Promise<void>): Promise<void> {
+    try {
+      await change;
+    } catch (error) {
+      if (!isOver(this.getStatus())) throw error;
+    }
   }
 
   #whenAccepted(what: string, action: () => Promise<void>): Promise<void> {

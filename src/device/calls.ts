@@ -1,4 +1,5 @@
 import { TypedEmitter } from '../core/emitter';
+import { withDeadline } from '../core/deadline';
 import { asVoiceError, voiceError, type VoiceSDKError } from '../core/errors';
 import type { Logger } from '../core/logger';
 import { CallAudio } from '../call/call-audio';
@@ -12,6 +13,7 @@ import { customHeadersOf } from '../sip/headers';
 import type { SipEnd } from '../sip/end-reason';
 import type { SipSession } from '../sip/session';
 import type { OutboundCall, SipUserAgent } from '../sip/user-agent';
+import { DevicePreference } from './device-preference';
 import type { CheckedOptions } from './options';
 
 export type CallsEvents = {
@@ -26,6 +28,10 @@ const STATUS_BUSY = 486;
 // RFC 3261 section 21.4.26.
 const STATUS_NOT_ACCEPTABLE = 488;
 
+// From the microphone to the INVITE: far above what an offer and 3 s of gathering take, so that only a browser that
+// failed without a word is given up.
+const OFFER_TIMEOUT_MS = 10_000;
+
 /** The calls of one Device, and what they share: microphone, speaker and ringtone. */
 export class Calls extends TypedEmitter<CallsEvents> {
   readonly #options: CheckedOptions;
@@ -35,8 +41,8 @@ export class Calls extends TypedEmitter<CallsEvents> {
   readonly #ringtone: Ringtone;
   readonly #live = new Set<LiveCall>();
   readonly #alerting = new Set<LiveCall>();
-  #inputDeviceId: string | undefined;
-  #outputDeviceId: string | undefined;
+  readonly #input: DevicePreference;
+  readonly #output: DevicePreference;
 
   constructor(options: CheckedOptions, logger: Logger) {
     super();
@@ -47,11 +53,26 @@ export class Calls extends TypedEmitter<CallsEvents> {
     this.#microphone = new Microphone({ logger: mediaLogger });
     this.#ringtone = new Ringtone({
       url: options.ringtoneUrl,
+      outputDeviceId: options.outputDeviceId,
       logger: mediaLogger,
       autoplay: this.#autoplay,
     });
-    this.#inputDeviceId = options.inputDeviceId;
-    this.#outputDeviceId = options.outputDeviceId;
+    const onStranded = (error: unknown) => {
+      this.#logger.warn('not all could go back to the device before', error);
+    };
+    this.#input = new DevicePreference({
+      deviceId: options.inputDeviceId,
+      followers: () => [...this.#live].map(({ followInputDevice }) => followInputDevice),
+      onStranded,
+    });
+    this.#output = new DevicePreference({
+      deviceId: options.outputDeviceId,
+      followers: () => [
+        this.#ringtoneOutput,
+        ...[...this.#live].map(({ followOutputDevice }) => followOutputDevice),
+      ],
+      onStranded,
+    });
     this.#ringtone.on('blocked', () => {
       this.emit('audioBlocked');
       this.emit(
@@ -68,11 +89,6 @@ export class Calls extends TypedEmitter<CallsEvents> {
     this.#ringtone.on('failed', (error) => {
       this.emit('error', error);
     });
-    if (options.outputDeviceId !== undefined) {
-      this.#ringtone.setOutputDevice(options.outputDeviceId).catch((error: unknown) => {
-        this.#logger.warn('the ringtone plays on the default output device', error);
-      });
-    }
   }
 
   /** Takes an INVITE that has just arrived: rings, or refuses it while another call is live. */
@@ -105,7 +121,7 @@ export class Calls extends TypedEmitter<CallsEvents> {
     const { call, audio } = this.#create(session, calleeOf(session.raw.remote_identity.uri.toString()), {});
     const microphone = audio.open();
     provide(microphone);
-    await new Promise<void>((resolve, reject) => {
+    const sent = new Promise<void>((resolve, reject) => {
       session.once('sending', () => {
         // JsSIP writes to the socket right after this event; one that is gone fails the call in between.
         queueMicrotask(resolve);
@@ -113,28 +129,28 @@ export class Calls extends TypedEmitter<CallsEvents> {
       session.once('ended', (end) => {
         reject(outboundFailure(end));
       });
-      // The SIP stack would only log a microphone that fails.
-      microphone.catch((error: unknown) => {
-        reject(asVoiceError(error, 'MICROPHONE_FAILED'));
-        session.hangUp();
-      });
     });
+    try {
+      await Promise.race([microphone, sent]);
+      await withDeadline(sent, OFFER_TIMEOUT_MS, () =>
+        voiceError('MEDIA_FAILED', 'The browser came to no offer.'),
+      );
+    } catch (error) {
+      // Of what fails before the INVITE the SIP stack only writes a log line, and the session would live on.
+      session.hangUp();
+      throw asVoiceError(error, 'MICROPHONE_FAILED');
+    }
     return call;
   }
 
-  /** @throws VoiceSDKError `MICROPHONE_*` when a live call cannot follow; the preference is unchanged then. */
-  async setInputDevice(deviceId: string): Promise<void> {
-    await Promise.all([...this.#live].map((call) => call.followInputDevice(deviceId)));
-    this.#inputDeviceId = deviceId;
+  /** @throws VoiceSDKError `MICROPHONE_*` when a live call cannot follow; the former preference holds again then. */
+  setInputDevice(deviceId: string): Promise<void> {
+    return this.#input.change(deviceId);
   }
 
-  /** @throws VoiceSDKError `UNSUPPORTED`, `OUTPUT_DEVICE_FAILED`; the preference is unchanged then. */
-  async setOutputDevice(deviceId: string): Promise<void> {
-    await Promise.all([
-      this.#ringtone.setOutputDevice(deviceId),
-      ...[...this.#live].map((call) => call.followOutputDevice(deviceId)),
-    ]);
-    this.#outputDeviceId = deviceId;
+  /** @throws VoiceSDKError `UNSUPPORTED`, `OUTPUT_DEVICE_FAILED`; the former preference holds again then. */
+  setOutputDevice(deviceId: string): Promise<void> {
+    return this.#output.change(deviceId);
   }
 
   dispose(): void {
@@ -142,6 +158,8 @@ export class Calls extends TypedEmitter<CallsEvents> {
     this.#autoplay.dispose();
     this.removeAllListeners();
   }
+
+  readonly #ringtoneOutput = (deviceId: string): Promise<void> => this.#ringtone.setOutputDevice(deviceId);
 
   #create(
     session: SipSession,
@@ -152,7 +170,7 @@ export class Calls extends TypedEmitter<CallsEvents> {
     const audio = new CallAudio({
       microphone: this.#microphone,
       remoteAudio,
-      inputDeviceId: this.#inputDeviceId,
+      inputDeviceId: this.#input.deviceId,
       signal: session.signal,
     });
     const call: LiveCall = new LiveCall({
@@ -170,8 +188,8 @@ export class Calls extends TypedEmitter<CallsEvents> {
     session.once('ended', () => {
       this.#live.delete(call);
     });
-    if (this.#outputDeviceId !== undefined) {
-      call.followOutputDevice(this.#outputDeviceId).catch((error: unknown) => {
+    if (this.#output.deviceId !== undefined) {
+      call.followOutputDevice(this.#output.deviceId).catch((error: unknown) => {
         this.#logger.warn('the call plays on the default output device', error);
       });
     }

@@ -122,7 +122,8 @@ export class Device extends TypedEmitter<DeviceEvents> {
    * Calls a number or a user; resolves once the INVITE is sent. What becomes of it is for the Call's events.
    *
    * @throws VoiceSDKError `NOT_REGISTERED`, `SIGNALING_LOST`, `TOKEN_EXPIRED`, `INVALID_ARGUMENT`, `MICROPHONE_DENIED`,
-   * `MICROPHONE_NOT_FOUND`, `MICROPHONE_BUSY`, `MICROPHONE_FAILED`, `MEDIA_FAILED`, `DESTROYED`
+   * `MICROPHONE_NOT_FOUND`, `MICROPHONE_BUSY`, `MICROPHONE_FAILED`, `BROWSER_UNSUPPORTED` (no microphone access, as on a page
+   * without HTTPS), `MEDIA_FAILED`, `DESTROYED`
    */
   connect(options: ConnectOptions): Promise<Call> {
     return this.#surfaced(async () => {
@@ -200,10 +201,12 @@ export class Device extends TypedEmitter<DeviceEvents> {
   }
 
   /**
-   * Prefers a microphone; live calls follow unless they chose their own. Opens nothing while there is no call.
+   * Prefers a microphone; live calls follow unless they chose their own, and calls that begin from now on take it.
+   * Opens nothing while there is no call. When one live call cannot follow, it rejects, the former preference holds
+   * again and the calls that had followed go back to it.
    *
    * @param deviceId from `enumerateDevices()`; `''` or `'default'` is the system's default.
-   * @throws VoiceSDKError `MICROPHONE_*` (the previous one goes on), `INVALID_ARGUMENT`, `DESTROYED`
+   * @throws VoiceSDKError `MICROPHONE_*`, `BROWSER_UNSUPPORTED`, `INVALID_ARGUMENT`, `DESTROYED`
    */
   setInputDevice(deviceId: string): Promise<void> {
     return this.#surfaced(async () => {
@@ -214,7 +217,7 @@ export class Device extends TypedEmitter<DeviceEvents> {
   }
 
   /**
-   * Prefers a speaker for calls and the ringtone; live calls follow unless they chose their own.
+   * Prefers a speaker for calls and the ringtone, in the same way as `setInputDevice()` a microphone.
    *
    * @param deviceId from `enumerateDevices()`; `''` or `'default'` is the system's default.
    * @throws VoiceSDKError `UNSUPPORTED` (Safari), `OUTPUT_DEVICE_FAILED`, `INVALID_ARGUMENT`, `DESTROYED`

@@ -35,11 +35,6 @@ export class AudioPlayer {
     this.#options = options;
   }
 
-  /** The output device in use; `''` is the system default. */
-  get outputDeviceId(): string {
-    return this.#element?.sinkId ?? SYSTEM_DEFAULT;
-  }
-
   /** The element, made on first use. Throws BROWSER_UNSUPPORTED where there are none. */
   get element(): HTMLAudioElement {
     if (this.#element) return this.#element;
@@ -74,7 +69,8 @@ export class AudioPlayer {
   setOutputDevice(deviceId: string): Promise<void> {
     const sinkId = normalizeDeviceId(deviceId);
     return this.#outputs.run(async () => {
-      if (this.#disposed || (sinkId === SYSTEM_DEFAULT && this.outputDeviceId === SYSTEM_DEFAULT)) return;
+      if (this.#disposed || (sinkId === SYSTEM_DEFAULT && (this.#element?.sinkId ?? '') === SYSTEM_DEFAULT))
+        return;
       const { element } = this;
       if (!('setSinkId' in element)) {
         throw voiceError('UNSUPPORTED', 'This browser cannot choose the output device.');

@@ -19,11 +19,6 @@ export class AutoplayGate {
     this.#logger = options.logger;
   }
 
-  /** How many players wait for a gesture. */
-  get waiting(): number {
-    return this.#retries.size;
-  }
-
   /** Calls `retry` inside every gesture from now on, until it is withdrawn. */
   add(retry: () => void): void {
     if (this.#disposed || this.#retries.has(retry)) return;

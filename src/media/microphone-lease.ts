@@ -38,10 +38,6 @@ export class MicrophoneLease extends TypedEmitter<MicrophoneLeaseEvents> {
     });
   }
 
-  get released(): boolean {
-    return this.#held.disposed;
-  }
-
   /** Stops the track; nothing is emitted afterwards. May be called again. */
   release(): void {
     this.#held.dispose();

@@ -30,11 +30,6 @@ export class Microphone {
     this.#logger = options.logger;
   }
 
-  /** How many leases were not released yet. */
-  get liveLeases(): number {
-    return this.#leases.size;
-  }
-
   /**
    * Opens a microphone; audio only. Where this microphone is open already, or a prompt for it is on the screen,
    * that one is shared: a second capture asks the agent again, and in Safari it mutes the first.

@@ -36,11 +36,6 @@ export class RemoteAudio extends TypedEmitter<RemoteAudioEvents> {
     });
   }
 
-  /** The output device in use; `''` is the system default. */
-  get outputDeviceId(): string {
-    return this.#player.outputDeviceId;
-  }
-
   /**
    * Plays `stream` in place of an earlier one; to be called again after each re-INVITE. Tracks that come and go
    * within the stream are followed. Throws BROWSER_UNSUPPORTED where there is no audio playback.

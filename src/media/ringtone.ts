@@ -16,13 +16,24 @@ export type RingtoneEvents = {
 /** Loops a sound while it is started. Without a URL it does nothing at all. */
 export class Ringtone extends TypedEmitter<RingtoneEvents> {
   readonly #player: AudioPlayer | undefined;
+  readonly #logger: Logger;
+  /** The output to begin with, until that one or another is in use. */
+  #firstOutputDeviceId: string | undefined;
   #element: HTMLAudioElement | undefined;
   #started = false;
   #disposed = false;
 
-  constructor(options: { url?: string | undefined; logger: Logger; autoplay: AutoplayGate }) {
+  /** Opens nothing; `outputDeviceId` is taken at the first ring, and one that cannot be used rings on the default. */
+  constructor(options: {
+    url?: string | undefined;
+    outputDeviceId?: string | undefined;
+    logger: Logger;
+    autoplay: AutoplayGate;
+  }) {
     super();
     const { url } = options;
+    this.#logger = options.logger;
+    this.#firstOutputDeviceId = options.outputDeviceId;
     if (url === undefined || url === '') return;
     this.#player = new AudioPlayer({
       autoplay: options.autoplay,
@@ -49,6 +60,7 @@ export class Ringtone extends TypedEmitter<RingtoneEvents> {
     this.#started = true;
     try {
       this.#player?.play();
+      this.#takeFirstOutput();
     } catch (error) {
       this.#fail(error);
     }
@@ -68,7 +80,14 @@ export class Ringtone extends TypedEmitter<RingtoneEvents> {
    * @throws UNSUPPORTED, OUTPUT_DEVICE_FAILED; never without a URL
    */
   async setOutputDevice(deviceId: string): Promise<void> {
-    await this.#player?.setOutputDevice(deviceId);
+    const first = this.#firstOutputDeviceId;
+    this.#firstOutputDeviceId = undefined;
+    try {
+      await this.#player?.setOutputDevice(deviceId);
+    } catch (error) {
+      this.#firstOutputDeviceId ??= first;
+      throw error;
+    }
   }
 
   dispose(): void {
@@ -77,6 +96,13 @@ export class Ringtone extends TypedEmitter<RingtoneEvents> {
     this.#player?.dispose();
     this.#element = undefined;
     this.removeAllListeners();
+  }
+
+  #takeFirstOutput(): void {
+    if (this.#firstOutputDeviceId === undefined) return;
+    this.setOutputDevice(this.#firstOutputDeviceId).catch((error: unknown) => {
+      this.#logger.warn('the ringtone plays on the default output device', error);
+    });
   }
 
   #fail(error: unknown): void {

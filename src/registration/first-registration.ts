@@ -1,16 +1,18 @@
+import { startTimer, stopTimer, type TimerHandle } from '../core/clock';
 import { withDeadline } from '../core/deadline';
 import { voiceError } from '../core/errors';
-import type { RegisterFailure, SipUserAgent } from '../sip/user-agent';
+import type { RegisterFailure } from '../sip/register-answer';
+import type { SipUserAgent } from '../sip/user-agent';
 import { eventPromise } from './event-promise';
 
-/** Time for the WebSocket, all URLs included: one attempt may take 8 s, and failing over waits 2 s in JsSIP. */
-const CONNECT_TIMEOUT_MS = 15_000;
+/** Time for each WebSocket URL: one attempt gives up after 8 s, and the next URL is tried at once. */
+const CONNECT_TIMEOUT_MS = 9_000;
 /** Time for REGISTER with its challenge: several round trips, and no person waits longer. */
 const REGISTER_TIMEOUT_MS = 10_000;
 /** Removing the binding is a courtesy; it expires by itself. */
 const UNREGISTER_TIMEOUT_MS = 3_000;
-/** How long register() waits for a recovery that is going on: as long as a first registration may take. */
-export const RECOVERY_TIMEOUT_MS = CONNECT_TIMEOUT_MS + REGISTER_TIMEOUT_MS;
+/** How long register() waits for a recovery that is going on: about as long as a first registration may take. */
+export const RECOVERY_TIMEOUT_MS = 25_000;
 
 /**
  * Connects and registers for the first time. Unlike later losses this is not retried: the caller is waiting.
@@ -22,7 +24,7 @@ export async function firstRegistration(
   urlCount: number,
   signal: AbortSignal,
 ): Promise<void> {
-  await withDeadline(connected(userAgent, urlCount, signal), CONNECT_TIMEOUT_MS, () =>
+  await withDeadline(connected(userAgent, urlCount, signal), urlCount * CONNECT_TIMEOUT_MS, () =>
     voiceError('SIGNALING_UNREACHABLE'),
   );
   await withDeadline(registered(userAgent, signal), REGISTER_TIMEOUT_MS, () =>
@@ -38,14 +40,24 @@ function connected(userAgent: SipUserAgent, urlCount: number, signal: AbortSigna
   if (userAgent.isConnected) return Promise.resolve();
   return eventPromise(signal, (resolve, reject) => {
     let failures = 0;
+    let next: TimerHandle | undefined;
     const onDisconnected = () => {
       failures += 1;
-      if (failures >= urlCount) reject(voiceError('SIGNALING_UNREACHABLE'));
+      if (failures >= urlCount) {
+        reject(voiceError('SIGNALING_UNREACHABLE'));
+        return;
+      }
+      // JsSIP would wait 2 s; it has marked this URL as bad only after telling us.
+      stopTimer(next);
+      next = startTimer(0, () => {
+        userAgent.reconnectNow();
+      });
     };
     userAgent.on('connected', resolve);
     userAgent.on('disconnected', onDisconnected);
     userAgent.start();
     return () => {
+      stopTimer(next);
       userAgent.off('connected', resolve);
       userAgent.off('disconnected', onDisconnected);
     };

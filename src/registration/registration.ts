@@ -1,13 +1,14 @@
 import type { SipCredentials } from '../auth/sip-credentials';
 import { backoffDelayMs } from '../core/backoff';
 import { withDeadline } from '../core/deadline';
-import { startTimer, stopTimer, type TimerHandle } from '../core/clock';
+import { random, startTimer, stopTimer, type TimerHandle } from '../core/clock';
 import { TypedEmitter } from '../core/emitter';
 import { asVoiceError, voiceError, type VoiceSDKError } from '../core/errors';
 import type { Logger } from '../core/logger';
 import { StateMachine } from '../core/transitions';
 import type { SipSession } from '../sip/session';
-import { type RegisterFailure, SipUserAgent } from '../sip/user-agent';
+import type { RegisterFailure } from '../sip/register-answer';
+import { SipUserAgent } from '../sip/user-agent';
 import { accountOf, secretOf } from './account';
 import { CredentialsRefresh } from './credentials-refresh';
 import { eventPromise } from './event-promise';
@@ -41,6 +42,8 @@ export interface RegistrationOptions {
 
 // A REGISTER that fails while the socket is up is retried soon, then ever more rarely, as RFC 5626 section 4.5 asks.
 const REGISTER_RETRY = { firstMs: 2_000, capMs: 30_000 };
+// The first attempt comes at once, as far as a person can tell.
+const FIRST_RETRY_SPREAD_MS = 250;
 // A server may ask for hours (Retry-After); an agent who is back at the desk cannot wait that long.
 const LONGEST_RETRY_AFTER_S = 300;
 // After a wake-up the binding may have expired unseen and the connection may be dead. Not at each change of tabs.
@@ -61,6 +64,8 @@ export class Registration extends TypedEmitter<RegistrationEvents> {
   readonly #machine: StateMachine<RegistrationState, RegistrationEvent>;
   readonly #refresh: CredentialsRefresh;
   #userAgent: SipUserAgent | undefined;
+  /** User agents of former accounts that still carry calls. */
+  readonly #retired = new Set<SipUserAgent>();
   #attempt: { readonly promise: Promise<void>; readonly abort: AbortController } | undefined;
   #removal: Promise<void> | undefined;
   /** Aborts on disposal. */
@@ -156,8 +161,8 @@ export class Registration extends TypedEmitter<RegistrationEvents> {
     this.#lifetime.abort(voiceError('DESTROYED'));
     this.#stopRetrying();
     this.#refresh.stop();
-    this.#userAgent?.stop();
-    this.#userAgent = undefined;
+    for (const userAgent of this.#retired) userAgent.stop();
+    this.#drop();
     this.removeAllListeners();
   }
 
@@ -191,7 +196,7 @@ export class Registration extends TypedEmitter<RegistrationEvents> {
       this.#applySecrets(this.#userAgent, credentials);
       return this.#userAgent;
     }
-    this.#drop();
+    if (this.#userAgent) this.#retire(this.#userAgent);
     const { instanceId, iceServers } = this.#options;
     const userAgent = new SipUserAgent(accountOf(credentials, instanceId, iceServers), this.#logger);
     this.#userAgent = userAgent;
@@ -205,7 +210,7 @@ export class Registration extends TypedEmitter<RegistrationEvents> {
       if (this.state === 'recovering') userAgent.register();
     });
     userAgent.on('disconnected', () => {
-      this.#onLost();
+      this.#onDisconnected();
     });
     userAgent.on('registerFailed', (failure) => {
       if (this.state === 'registered' || this.state === 'recovering') this.#onRefreshFailed(failure);
@@ -230,11 +235,34 @@ export class Registration extends TypedEmitter<RegistrationEvents> {
   /** A live call needs its user agent; it is dropped when that call has ended. */
   #dropUnlessCalling(): void {
     if (this.#userAgent?.liveSessions === 0) this.#drop();
+    else this.#userAgent?.unregister();
+  }
+
+  /** Another account takes over; what still talks over the former one may finish. */
+  #retire(userAgent: SipUserAgent): void {
+    userAgent.removeAllListeners();
+    if (userAgent.liveSessions === 0) {
+      userAgent.stop();
+      return;
+    }
+    this.#retired.add(userAgent);
+    userAgent.unregister();
+    userAgent.once('idle', () => {
+      this.#retired.delete(userAgent);
+      userAgent.stop();
+    });
+  }
+
+  #onDisconnected(): void {
+    // Whatever was to be retried over that connection is done again once there is another one.
+    stopTimer(this.#retryTimer);
+    this.#onLost();
+    // Once an outage: JsSIP would wait 2 s. Not all agents of a restarted server in the same moment, though.
+    if (this.state !== 'recovering' || this.#retries > 0) return;
+    this.#retryTimer = startTimer(random() * FIRST_RETRY_SPREAD_MS, () => this.#userAgent?.reconnectNow());
   }
 
   #onLost(): void {
-    // Whatever was to be retried over that connection is done again once there is another one.
-    stopTimer(this.#retryTimer);
     if (!this.#machine.can('lost')) return;
     this.#machine.send('lost');
     this.#retries = 0;

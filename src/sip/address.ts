@@ -14,7 +14,8 @@ export function assertSingleLine(value: string, name: string): void {
 
 /**
  * Turns what a person typed or a CRM stored into the SIP URI to call, always within the account's own domain.
- * Accepts a telephone number with any usual punctuation, a user name, `tel:` and `sip:` URIs.
+ * Accepts a telephone number with any usual punctuation, a user name, `tel:`, `sip:` and `sips:` URIs, these also in
+ * angle brackets. URI parameters (`;user=phone`, `;ext=5`) are dropped; the headers of a SIP URI (`?`) are refused.
  *
  * @param to what to call
  * @param domain host part of the account's address of record
@@ -32,19 +33,28 @@ export function toCallerUser(from: unknown, domain: string): string {
 function userPart(value: unknown, domain: string, name: string): string {
   if (typeof value !== 'string') throw voiceError('INVALID_ARGUMENT', `${name} is not a string.`);
   assertSingleLine(value, name);
-  const trimmed = value.trim().replace(/^(?:sips?|tel):/i, '');
-  const at = trimmed.lastIndexOf('@');
-  if (at >= 0 && trimmed.slice(at + 1).toLowerCase() !== domain.toLowerCase()) {
+  const trimmed = value.trim();
+  const given = /^<(?:sips?|tel):.*>$/i.test(trimmed) ? trimmed.slice(1, -1) : trimmed;
+  const address = given.replace(/^(?:sips?|tel):/i, '');
+  const at = address.lastIndexOf('@');
+  if (at >= 0 && withoutParameters(address.slice(at + 1)).toLowerCase() !== domain.toLowerCase()) {
     throw voiceError('INVALID_ARGUMENT', `${name} names a domain that is not the account's.`);
   }
-  const user = at >= 0 ? trimmed.slice(0, at) : trimmed;
+  const isUri = address !== given;
+  const user = at >= 0 ? address.slice(0, at) : isUri ? withoutParameters(address) : address;
   const compact = user.replace(SEPARATORS, '');
   const isNumber = /^\+?[\d*#]+$/.test(compact);
   const result = isNumber ? compact : user;
-  if (result === '' || result.length > 128 || !USER.test(result)) {
+  // JsSIP takes separators out too, and of a name made of nothing else it would call nobody.
+  if (/^\+?$/.test(compact) || result.length > 128 || !USER.test(result)) {
     throw voiceError('INVALID_ARGUMENT', `${name} is neither a telephone number nor a user name.`);
   }
   return result;
+}
+
+/** The URI without its parameters (RFC 3261 section 19.1.1, RFC 3966 section 3); its headers are left to be refused. */
+function withoutParameters(uri: string): string {
+  return uri.includes('?') ? uri : (uri.split(';', 1)[0] ?? '');
 }
 
 /** `#` is legal in a dialled number but not in a SIP user part (RFC 3261 section 25.1). */

@@ -29,9 +29,17 @@ export interface RawRequest extends RawMessage {
 }
 
 export interface RawResponse extends RawMessage {
+  readonly headers: Record<string, { raw: string; readonly parsed?: RawNameAddressParams }[] | undefined>;
   readonly status_code: number;
   readonly reason_phrase: string;
   readonly cseq: number;
+}
+
+/** What JsSIP makes of one Contact. */
+export interface RawNameAddressParams {
+  getParam(name: string): string | null | undefined;
+  setParam(name: string, value: string): void;
+  deleteParam(name: string): void;
 }
 
 export interface RawNameAddress {
@@ -105,6 +113,7 @@ export interface RawSession {
   onDialogError(): void;
   receiveRequest(request: RawRequest): void;
   readonly _request: { readonly call_id: string };
+  readonly _timers: { readonly expiresTimer: TimerHandle | null };
   _dialog?: RawDialog | null | undefined;
   _from_tag: string | null;
   _to_tag: string | null;

@@ -12,6 +12,7 @@ import {
   type RawTransaction,
   type RawUserAgent,
 } from './jssip';
+import { boundLifetimes, failureOf, type RegisterFailure } from './register-answer';
 import { SipSession } from './session';
 import { SipWebSocket } from './web-socket';
 
@@ -30,14 +31,6 @@ export interface SipAccount {
   readonly iceServers: readonly RTCIceServer[];
   /** UUID of this phone (RFC 5626 section 4.1): the same one keeps one binding at the registrar. */
   readonly instanceId: string;
-}
-
-/** A REGISTER that did not succeed; without a status nobody answered it. */
-export interface RegisterFailure {
-  readonly statusCode?: number;
-  readonly reasonPhrase: string;
-  /** When the server says that it is worth trying again (RFC 3261 section 20.33). */
-  readonly retryAfterSeconds?: number;
 }
 
 export interface OutboundCall {
@@ -67,6 +60,9 @@ export type SipUserAgentEvents = {
 // A proxy gives up on a ringing phone after timer C, more than three minutes (RFC 3261 section 16.6); until then
 // it is for the caller or the queue to stop ringing, not for this phone.
 const NO_ANSWER_TIMEOUT_SECONDS = 240;
+
+// A day is longer than any phone rings and far below where a timer overflows (24.8 days).
+const LONGEST_RINGING_SECONDS = 86_400;
 
 // RFC 3261 section 21.4.17. One raise satisfies a registrar, a second one the registrar behind its proxy.
 const STATUS_INTERVAL_TOO_BRIEF = 423;
@@ -196,11 +192,12 @@ export class SipUserAgent extends TypedEmitter<SipUserAgentEvents> {
     // JsSIP removes a binding only while it is sure of it. A REGISTER under way would bind us after all (removing
     // with a higher CSeq undoes it), and after a refused refresh the former binding still stands.
     if (registrator._registering || this.#isBound) registrator._registered = true;
-    if (!this.#raw.isRegistered()) return false;
+    const isRemovable = this.#raw.isRegistered();
     this.#isRemoving = true;
     this.#isBound = false;
+    // Also without a binding: JsSIP would register by itself whenever the socket comes back.
     this.#raw.unregister();
-    return true;
+    return isRemovable;
   }
 
   /**
@@ -268,6 +265,7 @@ export class SipUserAgent extends TypedEmitter<SipUserAgentEvents> {
       this.emit('disconnected');
     });
     raw.on('registered', () => {
+      for (const session of this.#sessions.values()) session.onSocketRestored();
       this.emit('registered');
     });
     raw.on('unregistered', (data: Partial<RawRegistrationFailure>) => {
@@ -280,7 +278,8 @@ export class SipUserAgent extends TypedEmitter<SipUserAgentEvents> {
     });
     raw.on('newTransaction', ({ transaction }: { transaction: RawTransaction }) => {
       this.#restoreSecret();
-      if (transaction.request.method === 'REGISTER') this.#watchRegister(transaction);
+      const isOurs = transaction.type === 'nict';
+      if (isOurs && transaction.request.method === 'REGISTER') this.#watchRegister(transaction);
       this.#sessions.get(transaction.request.call_id)?.watchTransaction(transaction);
     });
     raw.on(
@@ -314,6 +313,7 @@ export class SipUserAgent extends TypedEmitter<SipUserAgentEvents> {
         this.#refreshedAtMs = nowMs();
         this.#tooBriefCount = 0;
       }
+      boundLifetimes(response);
       original(response);
       const registrator = this.#raw._registrator;
       // Listeners may have removed the binding meanwhile.
@@ -339,6 +339,9 @@ export class SipUserAgent extends TypedEmitter<SipUserAgentEvents> {
   }
 
   #wrap(raw: RawSession, request?: RawRequest): SipSession {
+    // JsSIP has armed a timer with the INVITE's Expires; a long one overflows and fires at once.
+    if (Number(request?.getHeader('Expires')) > LONGEST_RINGING_SECONDS)
+      stopTimer(raw._timers.expiresTimer ?? undefined);
     const session = new SipSession(raw, {
       logger: this.#logger,
       iceServers: this.iceServers,
@@ -352,17 +355,4 @@ export class SipUserAgent extends TypedEmitter<SipUserAgentEvents> {
     });
     return session;
   }
-}
-
-function failureOf(data: Partial<RawRegistrationFailure>): RegisterFailure {
-  const { response, cause } = data;
-  if (response) {
-    const retryAfter = /^\d{1,9}/.exec(response.getHeader('Retry-After')?.trim() ?? '');
-    return {
-      statusCode: response.status_code,
-      reasonPhrase: response.reason_phrase,
-      ...(retryAfter ? { retryAfterSeconds: Number(retryAfter[0]) } : {}),
-    };
-  }
-  return { reasonPhrase: cause ?? 'no answer' };
 }

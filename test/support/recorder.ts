@@ -13,7 +13,8 @@ interface Source {
 
 const EVENTS = [
   ...['registered', 'unregistered', 'incoming', 'tokenWillExpire', 'reconnecting', 'reconnected', 'error'],
-  ...['ringing', 'accepted', 'disconnect', 'mute', 'hold', 'remoteHold', 'audioBlocked', 'audioUnblocked'],
+  ...['ringing', 'accepted', 'disconnect', 'mute', 'inputMuted', 'hold', 'remoteHold'],
+  ...['audioBlocked', 'audioUnblocked'],
 ];
 
 /** Remembers every event of a Device or a Call in order. */

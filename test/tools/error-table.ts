@@ -9,7 +9,9 @@ export function errorTable(): string {
     ([code, { summary, remedy, fatal, family }]) =>
       `| \`${code}\` | ${fatal ? 'yes' : 'no'} | ${family === 'VoiceSDKError' ? '' : `\`${family}\``} | ${summary} | ${remedy} |`,
   );
-  return ['| code | fatal | class | what happened | what to do |', '|---|---|---|---|---|', ...rows].join('\n');
+  return ['| code | fatal | class | what happened | what to do |', '|---|---|---|---|---|', ...rows].join(
+    '\n',
+  );
 }
 
 /** README with the table between its two marks. */

@@ -39,6 +39,8 @@ export class ScriptedRegistrar {
   behaviour: RegisterBehaviour = { kind: 'accept' };
   /** Longest lifetime granted, in seconds. */
   maxExpiresSeconds = 3600;
+  /** What the 200 says was granted, instead of what was: any text. */
+  grantedText: string | undefined;
   /** Grants `pub-gruu` and `temp-gruu`, RFC 5627. */
   grantsGruu = false;
   /** Digest algorithms offered, one WWW-Authenticate each, in order. */
@@ -126,7 +128,9 @@ export class ScriptedRegistrar {
       this.bindings.set(addressUri(contact), { contactUri: addressUri(contact), instanceId, expiresSeconds });
     }
     const uris =
-      expiresSeconds === 0 ? [] : [`${contact.replace(/;expires=\d+/, '')};expires=${expiresSeconds}`];
+      expiresSeconds === 0
+        ? []
+        : [`${contact.replace(/;expires=\d+/, '')};expires=${this.grantedText ?? expiresSeconds}`];
     return { status: 200, headers: uris.map((uri) => `Contact: ${uri}${this.#gruu(request)}`) };
   }
 

@@ -16,7 +16,7 @@ describe('credentials that can be used', () => {
     ['two URLs', { ...GOOD, ws_urls: ['wss://a.test/ws', 'ws://b.test:8080'] }],
     ['ha1 and realm', HASHED],
     ['ha1 and realm beside a null password', { ...HASHED, password: null }],
-    ['a secure URI', { ...GOOD, sip_uri: 'sips:agent-1@pbx.test:5061' }],
+    ['a URI with a port', { ...GOOD, sip_uri: 'sip:agent-1@pbx.test:5061' }],
     [
       'null for what is optional',
       { ...GOOD, display_name: null, ice_servers: null, register_expires: null, expires_at: null },

@@ -163,6 +163,15 @@ describe('the microphone of a call', () => {
     expectNothingHeld(bench);
   });
 
+  it('does not follow the Device once it has asked for its own', async () => {
+    const { bench, device } = context;
+    const { call } = await bench.talk(device);
+    await Promise.all([call.setInputDevice('headset-mic'), device.setInputDevice('desk-mic')]);
+    expect(deviceInUse()).toBe('headset-mic');
+    await Promise.all([call.setOutputDevice('headset-ear'), device.setOutputDevice('desk-speaker')]);
+    expect(bench.media.elements.find(({ src }) => src === '')).toMatchObject({ sinkId: 'headset-ear' });
+  });
+
   it('follows the Device until it makes its own choice', async () => {
     const { bench, device } = context;
     const { call } = await bench.talk(device);
@@ -185,6 +194,44 @@ describe('the microphone of a call', () => {
     expect(errorsOf(events)).toEqual([]);
   });
 
+  it('that is unplugged during a change gives way to the one that was chosen', async () => {
+    const { bench, device } = context;
+    const { call, events } = await bench.talk(device);
+    await call.setInputDevice('headset-mic');
+    bench.media.plug({ deviceId: 'usb-mic', kind: 'audioinput', label: 'USB', groupId: 'usb' });
+    bench.media.autoGrant = false;
+    const changing = call.setInputDevice('usb-mic');
+    await settle();
+    bench.media.unplug('headset-mic');
+    await settle();
+    bench.media.autoGrant = true;
+    bench.media.prompts[0]?.grant();
+    await changing;
+    await settle();
+    expect(deviceInUse()).toBe('usb-mic');
+    expect(live().map(({ source }) => source.deviceId)).toEqual(['usb-mic']);
+    expect(errorsOf(events)).toEqual([]);
+  });
+
+  it('that is unplugged during a change that fails gives way to the default one', async () => {
+    const { bench, device } = context;
+    const { call } = await bench.talk(device);
+    await call.setInputDevice('headset-mic');
+    bench.media.plug({ deviceId: 'usb-mic', kind: 'audioinput', label: 'USB', groupId: 'usb' });
+    const [sender] = bench.webRtc.connection.getSenders();
+    if (!sender) throw new Error('no sender');
+    const replaceTrack = sender.replaceTrack.bind(sender);
+    sender.replaceTrack = () => {
+      sender.replaceTrack = replaceTrack;
+      bench.media.unplug('headset-mic');
+      return Promise.reject(new DOMException('no', 'InvalidModificationError'));
+    };
+    await expect(call.setInputDevice('usb-mic')).rejects.toThrow();
+    await settle();
+    expect(deviceInUse()).toBe('desk-mic');
+    expect(live().map(({ source }) => source.deviceId)).toEqual(['desk-mic']);
+  });
+
   it('that was the last one is an error, and the call lives', async () => {
     const { bench, device } = context;
     const { call, events } = await bench.talk(device);
@@ -203,6 +250,39 @@ describe('the microphone of a call', () => {
     const { call } = await bench.talk(device);
     expect(await codeOf(call.setInputDevice(deviceId as string))).toBe('INVALID_ARGUMENT');
     expect(await codeOf(call.setOutputDevice(deviceId as string))).toBe('INVALID_ARGUMENT');
+  });
+});
+
+describe('a microphone that the system or the headset mutes', () => {
+  it('is told beside the mute of the call, which stays', async () => {
+    const { bench, device } = context;
+    const { call, events } = await bench.talk(device);
+    live()[0]?.setMuted(true);
+    expect(call.isMuted()).toBe(false);
+    live()[0]?.setMuted(false);
+    expect(events.of('inputMuted')).toEqual([[true], [false]]);
+    expect(events.of('mute')).toEqual([]);
+  });
+
+  it('is told when it was muted before the call, and lifted by another microphone', async () => {
+    const { bench } = context;
+    const device = await bench.registered({ allowIncomingWhileBusy: true });
+    await bench.talk(device);
+    live()[0]?.setMuted(true);
+    const { call, invite, events } = await bench.ring(device);
+    await Promise.all([call.accept(), invite.answered()]);
+    expect(events.of('inputMuted')).toEqual([[true]]);
+    await call.setInputDevice('headset-mic');
+    expect(events.of('inputMuted')).toEqual([[true], [false]]);
+  });
+
+  it('is no news once the call is over', async () => {
+    const { bench, device } = context;
+    const { call, events } = await bench.talk(device);
+    live()[0]?.setMuted(true);
+    await call.disconnect();
+    await settle();
+    expect(events.names).toEqual(['accepted', 'inputMuted', 'disconnect']);
   });
 });
 

@@ -17,6 +17,9 @@ describe('to', () => {
     ['sip:alice@PBX.test', 'sip:alice@pbx.test'],
     ['alice@pbx.test', 'sip:alice@pbx.test'],
     ['SIP:100', 'sip:100@pbx.test'],
+    ['sip:+4930123@pbx.test;user=phone', 'sip:+4930123@pbx.test'],
+    ['<sip:bob@pbx.test>', 'sip:bob@pbx.test'],
+    ['tel:+49-30-123;ext=5', 'sip:+4930123@pbx.test'],
   ])('%j calls %s', async (to, uri) => {
     const { bench, device } = context;
     await device.connect({ to });
@@ -27,15 +30,24 @@ describe('to', () => {
     ['another domain', 'bob@evil.example'],
     ['another domain behind ours', 'bob@pbx.test@evil.example'],
     ['two domains, ours last', 'bob@evil.example@pbx.test'],
-    ['a URI parameter', 'sip:bob@pbx.test;transport=tcp'],
     ['a header in the URI', 'sip:bob@pbx.test?Subject=x'],
+    ['a header behind a parameter', 'sip:bob@pbx.test;user=phone?Subject=x'],
+    ['another domain in a parameter', 'sip:bob@pbx.test;maddr=x@evil.example'],
     ['a port', 'sip:bob@pbx.test:5099'],
     ['a line break', '100\r\nX-Injected: yes'],
     ['only a line feed', '100\nX'],
     ['a NUL', '100\u0000'],
     ['a line separator', '100\u2028'],
     ['a password', 'bob:secret'],
-    ['a route trick', '<sip:bob@pbx.test>'],
+    ['a route trick', '<sip:evil.example;lr>,<sip:bob@pbx.test>'],
+    ['a name before the URI', '"Bob" <sip:bob@pbx.test>'],
+    ['brackets around a name', '<bob>'],
+    ['only a dash', '-'],
+    ['only a dot', '.'],
+    ['only a bracket', '('],
+    ['only a closing bracket', ')'],
+    ['only a plus', '+'],
+    ['only parameters', 'tel:;ext=5'],
     ['digits of another script', '\u0661\u0662\u0663'],
     ['letters of another script', 'käthe'],
     ['blanks inside a name', 'alice smith'],
@@ -71,6 +83,9 @@ describe('to', () => {
       `${'1 '.repeat(100_000)}x`,
       '@'.repeat(200_000),
       ' '.repeat(200_000),
+      `<sip:${';'.repeat(200_000)}`,
+      `a@${';'.repeat(200_000)}?`,
+      `tel:${';'.repeat(200_000)}`,
     ]) {
       expect(await codeOf(context.device.connect({ to }))).toBe('INVALID_ARGUMENT');
     }
@@ -99,7 +114,8 @@ describe('from', () => {
     [''],
     [7],
     [null],
-    ['<sip:x>'],
+    ['<x>'],
+    ['-'],
   ])('%j is refused', async (from) => {
     const { bench, device } = context;
     expect(await codeOf(device.connect({ to: '100', from: from as string }))).toBe('INVALID_ARGUMENT');

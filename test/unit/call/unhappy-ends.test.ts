@@ -7,14 +7,19 @@ import { advance, agree, endOf, errorsOf, expectNothingHeld, fakeClock, useBench
 
 const context = useBench();
 
+const refusing = (): Promise<never> => Promise.reject(new DOMException('no more', 'OperationError'));
+const throwing = (): never => {
+  throw new DOMException('no more', 'InvalidAccessError');
+};
+
 /** Makes the next operation of that name on any connection fail, as a broken browser does. */
-function failing(operation: 'createAnswer' | 'setLocalDescription'): () => void {
+function failing(operation: 'createAnswer' | 'setLocalDescription' | 'addTrack', how = refusing): () => void {
   const { prototype } = FakePeerConnection;
   const original = Object.getOwnPropertyDescriptor(prototype, operation);
   if (!original) throw new Error(`No ${operation} to break`);
   Object.defineProperty(prototype, operation, {
     configurable: true,
-    value: () => Promise.reject(new DOMException('no more', 'OperationError')),
+    value: how,
   });
   return () => {
     Object.defineProperty(prototype, operation, original);
@@ -42,6 +47,51 @@ describe('a browser that cannot answer', () => {
       expect(next.call.getStatus()).toBe('ringing');
     },
   );
+});
+
+describe('a browser that comes to no offer', () => {
+  it('without a word (JsSIP only logs it) is given up, and nothing is held', async () => {
+    fakeClock();
+    const { bench, device } = context;
+    const restore = failing('addTrack', throwing);
+    try {
+      const code = codeOf(device.connect({ to: '100' }));
+      await advance(9_900);
+      expect(bench.media.liveTracks).toHaveLength(1);
+      await advance(200);
+      expect(await code).toBe('MEDIA_FAILED');
+    } finally {
+      restore();
+    }
+    expectNothingHeld(bench);
+    expect(bench.server.requests('INVITE')).toHaveLength(0);
+    const { call } = await bench.talk(device);
+    expect(call.getStatus()).toBe('accepted');
+  });
+
+  it('is not mistaken for an agent who has not answered the prompt yet', async () => {
+    fakeClock();
+    const { bench, device } = context;
+    bench.media.autoGrant = false;
+    const connecting = device.connect({ to: '100' });
+    await advance(30_000);
+    bench.media.prompts[0]?.grant();
+    await connecting;
+    await advance(30_000);
+    expect(bench.server.requests('INVITE').length).toBeGreaterThan(0);
+    expect(bench.media.liveTracks).toHaveLength(1);
+  });
+});
+
+it('the raw session takes listeners that say what they expect, and those that do not', async () => {
+  const { bench, device } = context;
+  const { call, dialog, events } = await bench.talk(device);
+  const seen: unknown[] = [];
+  call.session.on('ended', ({ originator }: { originator: string }) => seen.push(originator));
+  call.session.on('ended', (data) => seen.push(typeof data));
+  await dialog.request('BYE').response(200);
+  await events.next('disconnect');
+  expect(seen).toEqual(['remote', 'object']);
 });
 
 describe('between our 200 and its ACK', () => {

@@ -42,7 +42,7 @@ describe('opening', () => {
     media.autoGrant = false;
     const opening = microphone.open();
     expect(media.prompts).toHaveLength(1);
-    expect(microphone.liveLeases).toBe(0);
+    expect(media.liveTracks).toHaveLength(0);
     media.prompts[0]?.grant();
     expect((await opening).track.readyState).toBe('live');
   });
@@ -111,7 +111,7 @@ describe('failures', () => {
     media.refuseNext(name);
     const failure: unknown = await microphone.open().catch((error: unknown) => error);
     expect(failure).toMatchObject({ code, cause: { name } });
-    expect(microphone.liveLeases).toBe(0);
+    expect(media.liveTracks).toHaveLength(0);
   });
 
   it('is BROWSER_UNSUPPORTED on a page without mediaDevices', async () => {
@@ -147,7 +147,7 @@ describe('failures', () => {
     media.prompts[0]?.grant();
     media.unplug('desk-mic');
     await expect(opening).rejects.toMatchObject({ code: 'MICROPHONE_FAILED' });
-    expect(microphone.liveLeases).toBe(0);
+    expect(media.liveTracks).toHaveLength(0);
   });
 });
 
@@ -158,7 +158,7 @@ describe('sharing', () => {
     expect(media.requests).toHaveLength(1);
     expect(second.track).not.toBe(first.track);
     expect(second.stream.getTracks()).toEqual([second.track]);
-    expect(microphone.liveLeases).toBe(2);
+    expect(media.liveTracks).toHaveLength(2);
   });
 
   it('gives the second user an enabled track although the first is muted', async () => {
@@ -234,7 +234,6 @@ describe('giving up', () => {
     media.prompts[0]?.grant();
     await expect.poll(() => media.tracks.length).toBe(1);
     await expect.poll(() => media.liveTracks.length).toBe(0);
-    expect(microphone.liveLeases).toBe(0);
   });
 
   it('asks nobody when the signal is aborted before', async () => {
@@ -310,7 +309,6 @@ describe('giving up', () => {
     controller.abort();
     await expect(opening).rejects.toMatchObject({ name: 'AbortError' });
     await expect.poll(() => media.liveTracks.length).toBe(0);
-    expect(microphone.liveLeases).toBe(0);
   });
 });
 
@@ -320,11 +318,9 @@ describe('a lease', () => {
     lease.on('ended', () => undefined);
     lease.release();
     lease.release();
-    expect(lease.released).toBe(true);
     expect(media.liveTracks).toHaveLength(0);
     expect(media.listeners).toBe(0);
     expect(lease.listenerCount('ended')).toBe(0);
-    expect(microphone.liveLeases).toBe(0);
   });
 
   it('tells when the device vanishes, and stays to be released', async () => {
@@ -333,9 +329,9 @@ describe('a lease', () => {
     lease.on('ended', () => (ended += 1));
     media.unplug('desk-mic');
     expect(ended).toBe(1);
-    expect(microphone.liveLeases).toBe(1);
+    expect(media.listeners).toBeGreaterThan(0);
     lease.release();
-    expect(microphone.liveLeases).toBe(0);
+    expect(media.listeners).toBe(0);
   });
 
   it('says nothing of a vanished device when it was released first', async () => {
@@ -361,7 +357,6 @@ describe('a lease', () => {
       const leases = await Promise.all([microphone.open(), microphone.open()]);
       for (const lease of leases) lease.release();
     }
-    expect(microphone.liveLeases).toBe(0);
     expect(media.tracks).toHaveLength(400);
     expect(media.liveTracks).toHaveLength(0);
     expect(media.listeners).toBe(0);

@@ -180,6 +180,48 @@ it('rings on its own output', async () => {
   await expect(ringtone.setOutputDevice('gone')).rejects.toMatchObject({ code: 'OUTPUT_DEVICE_FAILED' });
 });
 
+describe('with an output to begin with', () => {
+  const withOutput = (outputDeviceId: string) => {
+    ringtone.dispose();
+    ringtone = new Ringtone({ url, outputDeviceId, logger, autoplay });
+    ringtone.on('failed', (error) => failures.push(error));
+  };
+
+  it('opens nothing before it rings, and rings there', async () => {
+    withOutput('desk-speaker');
+    await settled();
+    expect(media.elements).toHaveLength(0);
+    ringtone.start();
+    await settled();
+    expect(media.outputElement).toMatchObject({ sinkId: 'desk-speaker', isAudible: true });
+    ringtone.stop();
+    ringtone.start();
+    await settled();
+    expect(media.outputElement.sinkRequests).toEqual(['desk-speaker']);
+  });
+
+  it('rings on the default one when it is not there, and there once it is', async () => {
+    withOutput('new-ear');
+    ringtone.start();
+    await settled();
+    expect(media.outputElement).toMatchObject({ sinkId: '', isAudible: true });
+    expect(failures).toEqual([]);
+    ringtone.stop();
+    media.plug({ deviceId: 'new-ear', kind: 'audiooutput', label: 'New', groupId: 'new' });
+    ringtone.start();
+    await settled();
+    expect(media.outputElement.sinkId).toBe('new-ear');
+  });
+
+  it('takes the one that is chosen before it rings', async () => {
+    withOutput('desk-speaker');
+    await ringtone.setOutputDevice('headset-ear');
+    ringtone.start();
+    await settled();
+    expect(media.outputElement.sinkRequests).toEqual(['headset-ear']);
+  });
+});
+
 it('gives the file back on dispose and never rings again', () => {
   ringtone.start();
   ringtone.dispose();

@@ -59,10 +59,10 @@ describe('two URLs', () => {
   });
 
   it.each([
-    ['refuse', 3 * SECOND],
-    ['throw', 3 * SECOND],
-    ['error-only', 3 * SECOND],
-    ['hang', 11 * SECOND],
+    ['refuse', SECOND],
+    ['throw', SECOND],
+    ['error-only', SECOND],
+    ['hang', 9 * SECOND],
   ] as [ConnectBehaviour, number][])(
     'fail over when the first does not work: %s',
     async (behaviour, withinMs) => {
@@ -77,8 +77,8 @@ describe('two URLs', () => {
   );
 
   it.each([
-    ['refuse', 3 * SECOND],
-    ['hang', 15 * SECOND],
+    ['refuse', SECOND],
+    ['hang', 18 * SECOND],
   ] as [ConnectBehaviour, number][])(
     'end in SIGNALING_UNREACHABLE when neither works: %s',
     async (behaviour, withinMs) => {
@@ -87,6 +87,20 @@ describe('two URLs', () => {
       expect(bench.server.attempts).toEqual([FIRST, SECOND_URL]);
     },
   );
+});
+
+it('tries each of three URLs, also when the first two hang', async () => {
+  const third = 'wss://three.pbx.test/ws';
+  const credentials = { ...bench.credentials, ws_urls: [FIRST, SECOND_URL, third] };
+  bench.server.connection = (_attempt, url) => (url === third ? 'accept' : 'hang');
+  const registered = vi.fn();
+  void bench
+    .device({ fetchCredentials: () => Promise.resolve(credentials) })
+    .register()
+    .then(registered);
+  await pass(17 * SECOND);
+  expect(bench.server.attempts).toEqual([FIRST, SECOND_URL, third]);
+  expect(registered).toHaveBeenCalledOnce();
 });
 
 describe('REGISTER', () => {

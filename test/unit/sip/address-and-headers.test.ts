@@ -22,6 +22,11 @@ describe('addresses', () => {
     ['sips:100@D.TEST', 'sip:100@d.test'],
     ['#', 'sip:%23@d.test'],
     ['**#*', 'sip:**%23*@d.test'],
+    ['<sips:bob@d.test>', 'sip:bob@d.test'],
+    ['<tel:+49(30)1;phone-context=x>', 'sip:+49301@d.test'],
+    ['sip:bob@d.test;transport=tcp;lr', 'sip:bob@d.test'],
+    ['sip:100;user=phone', 'sip:100@d.test'],
+    ['100@d.test;user=phone', 'sip:100@d.test'],
   ])('%j becomes %s', (to, uri) => {
     expect(toTargetUri(to, 'd.test')).toBe(uri);
   });

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { classifyEnd, type EndIntent, sipFailure } from '../../../src/sip/end-reason';
-import { CAUSE, type RawEnd, type RawMessage, type RawResponse } from '../../../src/sip/jssip';
+import { classifyEnd, type EndIntent, sipFailure, type ReportedEnd } from '../../../src/sip/end-reason';
+import { CAUSE, type RawMessage, type RawResponse } from '../../../src/sip/jssip';
 
 function response(statusCode: number, reasonPhrase = 'Words'): RawResponse {
   return {
@@ -16,8 +16,12 @@ function request(method: string, reasons: readonly string[] = []): RawMessage {
   return { method, getHeaders } as unknown as RawMessage;
 }
 
-function end(originator: RawEnd['originator'], cause: string, message: RawMessage | null = null): RawEnd {
-  return { originator, cause, message: message as RawEnd['message'] };
+function end(
+  originator: ReportedEnd['originator'],
+  cause: string,
+  message: RawMessage | null = null,
+): ReportedEnd {
+  return { originator, cause, message: message as ReportedEnd['message'] };
 }
 
 /** What JsSIP says of nearly everything that ends here. */
@@ -49,7 +53,7 @@ describe('what we meant counts before what JsSIP says', () => {
 });
 
 describe('ends that nobody here meant', () => {
-  it.each<[string, RawEnd, boolean, object]>([
+  it.each<[string, ReportedEnd, boolean, object]>([
     [
       'no ACK',
       end('remote', CAUSE.noAck),
