@@ -11,8 +11,8 @@ export const browserAliases: Record<string, string> = {
 };
 
 /**
- * Leaves out its whole manifest as well, and the classes for SUBSCRIBE, NOTIFY and MESSAGE, which are answered 405
- * before they are reached.
+ * Leaves out its whole manifest as well, and classes that are never reached: SUBSCRIBE, NOTIFY and MESSAGE are
+ * answered 405 and OPTIONS 200 before them, and REFER is refused by the SDK.
  */
 export const trimJsSip: Plugin = {
   name: 'trim-jssip',
@@ -21,9 +21,15 @@ export const trimJsSip: Plugin = {
       const { title, version } = JSON.parse(await readFile(path, 'utf8')) as Record<string, string>;
       return { contents: JSON.stringify({ title, version }), loader: 'json' };
     });
-    build.onLoad({ filter: /[\\/]jssip[\\/]lib[\\/](Subscriber|Notifier|Message)\.js$/ }, () => ({
-      contents: 'module.exports = class {};',
-      loader: 'js',
-    }));
+    build.onLoad(
+      {
+        filter:
+          /[\\/]jssip[\\/]lib[\\/](Subscriber|Notifier|Message|Options|RTCSession[\\/]ReferNotifier)\.js$/,
+      },
+      () => ({
+        contents: 'module.exports = class {};',
+        loader: 'js',
+      }),
+    );
   },
 };
