@@ -16,6 +16,10 @@ const INFO_GAP_MS = 500;
 /** Connectivity checks and a DTLS handshake over a bad link, each with its retransmissions. */
 const MEDIA_TIMEOUT_MS = 10_000;
 
+/** How often, and for how long, to look whether a connected sender takes digits. */
+const READY_STEP_MS = 20;
+const READY_TIMEOUT_MS = 2_000;
+
 export interface DtmfOptions {
   readonly connection: () => RTCPeerConnection | undefined;
   readonly sendInfoDigit: (digit: string, durationMs: number) => Promise<void>;
@@ -48,10 +52,9 @@ export class Dtmf {
 
   async #sendEvents(connection: RTCPeerConnection, digits: string): Promise<void> {
     await mediaPathUp(connection, this.#options.signal);
-    const sender = connection.getSenders().find(({ track, dtmf }) => track?.kind === 'audio' && dtmf)?.dtmf;
+    const sender = await this.#readySender(connection);
     // Not while the far end holds the call: nothing is sent towards it then.
-    if (sender?.canInsertDTMF !== true)
-      throw voiceError('DTMF_FAILED', 'No audio is being sent to the far end now.');
+    if (!sender) throw voiceError('DTMF_FAILED', 'No audio is being sent to the far end now.');
     const { signal } = this.#options;
     await new Promise<void>((resolve, reject) => {
       // W3C WebRTC section 7.2: playing out ends without an event when the far end puts the call on hold.
@@ -82,6 +85,21 @@ export class Dtmf {
         reject(voiceError('DTMF_FAILED', undefined, error));
       }
     });
+  }
+
+  /**
+   * The sender once it takes digits. Chromium says that the connection is up a moment before its sender is ready, and
+   * no event tells when it is (seen on a busy machine).
+   */
+  async #readySender(connection: RTCPeerConnection): Promise<RTCDTMFSender | undefined> {
+    for (let waitedMs = 0; ; waitedMs += READY_STEP_MS) {
+      const transceiver = connection.getTransceivers().find(({ sender }) => sender.track?.kind === 'audio');
+      const dtmf = transceiver?.sender.dtmf;
+      if (dtmf?.canInsertDTMF === true) return dtmf;
+      const sends = /^send/.test(transceiver?.currentDirection ?? '');
+      if (!dtmf || !sends || waitedMs >= READY_TIMEOUT_MS) return undefined;
+      await delay(READY_STEP_MS, this.#options.signal);
+    }
   }
 
   async #sendInfos(digits: string): Promise<void> {

@@ -339,8 +339,9 @@ export class SipUserAgent extends TypedEmitter<SipUserAgentEvents> {
   }
 
   #wrap(raw: RawSession, request?: RawRequest): SipSession {
-    // JsSIP has armed a timer with the INVITE's Expires; a long one overflows and fires at once.
-    if (Number(request?.getHeader('Expires')) > LONGEST_RINGING_SECONDS)
+    // JsSIP has armed a timer with the INVITE's Expires; a long one overflows, and that or a negative one fires at once.
+    const expiresSeconds = Number(request?.getHeader('Expires'));
+    if (expiresSeconds < 0 || expiresSeconds > LONGEST_RINGING_SECONDS)
       stopTimer(raw._timers.expiresTimer ?? undefined);
     const session = new SipSession(raw, {
       logger: this.#logger,

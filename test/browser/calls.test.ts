@@ -1,5 +1,6 @@
 import type { Browser } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import type { QualitySample } from '../../src/index';
 import type { Sandbox } from '../../src/sandbox/index';
 import { launchChromium } from '../support/chromium';
 import { Phone, startPhoneSandbox } from '../support/phone';
@@ -78,6 +79,31 @@ describe('customers', () => {
     await a.do(call, 'sendDigits', '12#');
     await a.do(call, 'sendDigits', '*0D');
     await expect.poll(() => customer.received).toBe('12#*0D');
+    await a.do(call, 'disconnect');
+  });
+
+  test('are heard with a quality that is said each second, and only while asked for', async () => {
+    const a = await alice();
+    const call = await a.connect('tone');
+    await a.next(`call ${call}`, 'accepted');
+    const sample = await a.page.evaluate(
+      (index) =>
+        new Promise<QualitySample>((resolve) => {
+          const live = window.sdkPhone.calls[index];
+          const onQuality = (one: QualitySample) => {
+            // The round trip is known with the first RTCP report, a few seconds in.
+            if (one.mos === null) return;
+            live?.off('quality', onQuality);
+            resolve(one);
+          };
+          live?.on('quality', onQuality);
+        }),
+      call,
+    );
+    expect(sample.mos).toBeGreaterThan(4);
+    expect(sample.lossRatio).toBe(0);
+    // PCMU is 64 kbit/s (RFC 3551 section 4.5.14); the pacing of a busy machine may differ a little.
+    expect(sample.inboundBitsPerSecond).toBeGreaterThan(40_000);
     await a.do(call, 'disconnect');
   });
 

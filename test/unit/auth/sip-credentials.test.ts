@@ -50,6 +50,11 @@ describe('credentials that cannot be used: the fault names the field', () => {
     ['no sip_uri', { ...GOOD, sip_uri: undefined }, 'sip_uri'],
     ['a sip_uri without user', { ...GOOD, sip_uri: 'sip:pbx.test' }, 'sip_uri'],
     ['a sip_uri without scheme', { ...GOOD, sip_uri: 'agent-1@pbx.test' }, 'sip_uri'],
+    [
+      'a sips: URI, which JsSIP would take for a user name',
+      { ...GOOD, sip_uri: 'sips:agent-1@pbx.test' },
+      'sip_uri',
+    ],
     ['a sip_uri with a header in it', { ...GOOD, sip_uri: 'sip:a@pbx.test\r\nX: 1' }, 'sip_uri'],
     ['no user name', { ...GOOD, authorization_username: undefined }, 'authorization_username'],
     ['an empty user name', { ...GOOD, authorization_username: '' }, 'authorization_username'],

@@ -217,3 +217,33 @@ describe('by INFO where the far end has no telephone events', () => {
     expect(await code).toBe('INVALID_STATE');
   });
 });
+
+describe('a sender that is ready later than its connection', () => {
+  const makeReadyAfter = (looks: number) => {
+    let seen = 0;
+    Object.defineProperty(sender(), 'canInsertDTMF', {
+      get: () => {
+        seen += 1;
+        return seen > looks;
+      },
+    });
+  };
+
+  it('is waited for', async () => {
+    const { call } = await context.bench.talk(context.device);
+    fakeClock();
+    makeReadyAfter(5);
+    const sending = call.sendDigits('5');
+    await advance(1000);
+    await expect(sending).resolves.toBeUndefined();
+  });
+
+  it('is not waited for without end', async () => {
+    const { call } = await context.bench.talk(context.device);
+    fakeClock();
+    makeReadyAfter(Infinity);
+    const code = codeOf(call.sendDigits('5'));
+    await advance(2500);
+    expect(await code).toBe('DTMF_FAILED');
+  });
+});

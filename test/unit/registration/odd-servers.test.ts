@@ -24,10 +24,10 @@ describe('a lifetime that no timer can hold', () => {
     expect(registers().length).toBeLessThan(5);
   });
 
-  it('in an INVITE does not end the call', async () => {
+  it.each(['3000000', '-5', 'never'])('in an INVITE ("%s") does not end the call', async (expires) => {
     const device = await bench.registered();
     const incoming = recordEvents(device).next('incoming');
-    const invite = bench.server.invite({ body: sdpOffer(), headers: ['Expires: 3000000'] });
+    const invite = bench.server.invite({ body: sdpOffer(), headers: [`Expires: ${expires}`] });
     await incoming;
     await pass(10 * SECOND);
     expect(invite.responses.map(({ status }) => status)).toEqual([100, 180]);
@@ -94,4 +94,17 @@ it('a lost socket is opened again at once, and said so', async () => {
   await pass(0);
   await pass(SECOND / 2);
   expect(events.names).toEqual(['reconnecting', 'reconnected']);
+});
+
+it('a server that drops each registration, as for two tabs of one agent, is not met by a storm', async () => {
+  const device = await bench.registered();
+  const before = bench.server.attempts.length;
+  for (let elapsedMs = 0; elapsedMs < 60 * SECOND; elapsedMs += SECOND / 10) {
+    if (device.isRegistered()) bench.server.cut();
+    await pass(SECOND / 10);
+  }
+  // One attempt each 2 s, as JsSIP waits, and a few that came at once.
+  expect(bench.server.attempts.length - before).toBeLessThanOrEqual(35);
+  await pass(3 * SECOND);
+  expect(device.isRegistered()).toBe(true);
 });
