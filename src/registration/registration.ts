@@ -248,8 +248,8 @@ export class Registration extends TypedEmitter<RegistrationEvents> {
       userAgent.stop();
       return;
     }
+    // Its binding is removed already: a user agent is only ever kept unregistered.
     this.#retired.add(userAgent);
-    userAgent.unregister();
     userAgent.once('idle', () => {
       this.#retired.delete(userAgent);
       userAgent.stop();

@@ -339,7 +339,7 @@ export class SipUserAgent extends TypedEmitter<SipUserAgentEvents> {
   }
 
   #wrap(raw: RawSession, request?: RawRequest): SipSession {
-    // JsSIP has armed a timer with the INVITE's Expires; a long one overflows, and that or a negative one fires at once.
+    // JsSIP has armed a timer with the INVITE's Expires: at once for a negative one, and for one that overflows.
     const expiresSeconds = Number(request?.getHeader('Expires'));
     if (expiresSeconds < 0 || expiresSeconds > LONGEST_RINGING_SECONDS)
       stopTimer(raw._timers.expiresTimer ?? undefined);

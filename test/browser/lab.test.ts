@@ -42,15 +42,25 @@ describe('the laboratory browser', () => {
       const context = new AudioContext();
       const analyser = context.createAnalyser();
       analyser.fftSize = 8192;
+      analyser.smoothingTimeConstant = 0;
       context.createMediaStreamSource(stream).connect(analyser);
       const levels = new Float32Array(analyser.frequencyBinCount);
       const resolution = context.sampleRate / analyser.fftSize;
-      // The loudest frequency, once there is any sound at all.
+      // The loudest frequency, once it has stayed the same for longer than the analyser's window of 171 ms: before,
+      // the window holds the onset of the tone, which is no pure tone.
+      let loudest = -1;
+      let sinceMs = performance.now();
       for (;;) {
         await new Promise((frame) => requestAnimationFrame(frame));
         analyser.getFloatFrequencyData(levels);
         const peak = Math.max(...levels);
-        if (peak > -40) return { pitchHz: levels.indexOf(peak) * resolution, resolutionHz: resolution };
+        const index = peak > -40 ? levels.indexOf(peak) : -1;
+        if (index !== loudest) {
+          loudest = index;
+          sinceMs = performance.now();
+        }
+        if (index >= 0 && performance.now() - sinceMs > 400)
+          return { pitchHz: index * resolution, resolutionHz: resolution };
       }
     });
     expect(Math.abs(pitchHz - micToneHz)).toBeLessThanOrEqual(resolutionHz);

@@ -70,6 +70,20 @@ describe('a call that outlives its registration', () => {
     expect(call.getStatus()).toBe('accepted');
   });
 
+  it('ends with its Device although another account has taken over', async () => {
+    let { credentials } = bench;
+    const device = await bench.registered({ fetchCredentials: () => Promise.resolve(credentials) });
+    const { call, dialog } = await bench.talk(device);
+    await device.unregister();
+    credentials = { ...credentials, sip_uri: 'sip:agent-1b@pbx.test' };
+    await device.register();
+    device.destroy();
+    await dialog.expect('BYE');
+    expect(call.getStatus()).toBe('disconnected');
+    await pass(3 * SECOND);
+    expect(bench.server.socket).toBeUndefined();
+  });
+
   it('goes on when another account takes over, and frees its socket at its end', async () => {
     let { credentials } = bench;
     const device = await bench.registered({ fetchCredentials: () => Promise.resolve(credentials) });
