@@ -88,6 +88,7 @@ export class Device extends TypedEmitter<DeviceEvents> {
     this.#registration = new Registration({
       obtainCredentials: (signal) => this.#obtainCredentials(signal),
       iceServers: this.#options.iceServers,
+      iceTransportPolicy: this.#options.iceTransportPolicy,
       instanceId: randomUuid(),
       wake,
       logger: this.#logger.child('registration'),

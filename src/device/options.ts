@@ -14,6 +14,11 @@ export interface DeviceOptions {
   readonly allowIncomingWhileBusy?: boolean;
   /** STUN and TURN servers, replacing those of the credentials entirely. Default: from the credentials. */
   readonly iceServers?: readonly RTCIceServer[];
+  /**
+   * `relay` sends media through TURN servers only (W3C WebRTC, `RTCIceTransportPolicy`): for networks that let
+   * nothing else out, and for hiding the agent's address. Without a TURN server no call can be heard then. Default `all`.
+   */
+  readonly iceTransportPolicy?: RTCIceTransportPolicy;
   /** Devices to begin with. Default: those of the system. */
   readonly media?: { readonly inputDeviceId?: string; readonly outputDeviceId?: string };
   /** A sound that is looped while an inbound call rings. Default: none. */
@@ -32,6 +37,7 @@ export interface CheckedOptions {
   readonly logLevel: LogLevel;
   readonly allowIncomingWhileBusy: boolean;
   readonly iceServers: readonly RTCIceServer[] | undefined;
+  readonly iceTransportPolicy: RTCIceTransportPolicy;
   readonly inputDeviceId: string | undefined;
   readonly outputDeviceId: string | undefined;
   readonly ringtoneUrl: string | undefined;
@@ -59,6 +65,9 @@ export function checkOptions(options: DeviceOptions): CheckedOptions {
     (value) => typeof value === 'boolean',
   );
   check('iceServers', 'a list of RTCIceServer', iceServers, isListOfIceServers);
+  check('iceTransportPolicy', 'all or relay', given.iceTransportPolicy, (value) =>
+    ['all', 'relay'].includes(value as string),
+  );
   check('media', 'an object', media, (value) => typeof value === 'object' && value !== null);
   check('media.inputDeviceId', 'a string', options.media?.inputDeviceId, isString);
   check('media.outputDeviceId', 'a string', options.media?.outputDeviceId, isString);
@@ -75,6 +84,7 @@ export function checkOptions(options: DeviceOptions): CheckedOptions {
     logLevel: options.logLevel ?? 'warn',
     allowIncomingWhileBusy: options.allowIncomingWhileBusy ?? false,
     iceServers: options.iceServers,
+    iceTransportPolicy: options.iceTransportPolicy ?? 'all',
     inputDeviceId: options.media?.inputDeviceId,
     outputDeviceId: options.media?.outputDeviceId,
     ringtoneUrl: options.ringtoneUrl,

@@ -13,11 +13,17 @@ export function secretOf(credentials: SipCredentials): SipSecret {
   return password ? { password } : { ha1: ha1 ?? '', realm: realm ?? '' };
 }
 
-/** Checked credentials in the words of the SIP room. `iceServers`, when given, replaces the credentials' own. */
+export interface AccountOptions {
+  readonly instanceId: string;
+  /** Replaces the credentials' own. */
+  readonly iceServers: readonly RTCIceServer[] | undefined;
+  readonly iceTransportPolicy: RTCIceTransportPolicy;
+}
+
+/** Checked credentials in the words of the SIP room. */
 export function accountOf(
   credentials: SipCredentials,
-  instanceId: string,
-  iceServers: readonly RTCIceServer[] | undefined,
+  { instanceId, iceServers, iceTransportPolicy }: AccountOptions,
 ): SipAccount {
   const displayName = credentials.display_name?.replace(/[\u0000-\u001f\u007f]+/g, ' ').trim();
   return {
@@ -32,6 +38,7 @@ export function accountOf(
       LONGEST_REGISTER_EXPIRES_SECONDS,
     ),
     iceServers: iceServers ?? credentials.ice_servers ?? [],
+    iceTransportPolicy,
     instanceId,
   };
 }

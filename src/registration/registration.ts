@@ -35,6 +35,7 @@ export interface RegistrationOptions {
   readonly obtainCredentials: (signal: AbortSignal) => Promise<SipCredentials>;
   /** Replaces the ICE servers of the credentials. */
   readonly iceServers: readonly RTCIceServer[] | undefined;
+  readonly iceTransportPolicy: RTCIceTransportPolicy;
   readonly instanceId: string;
   readonly wake: Wake;
   readonly logger: Logger;
@@ -200,8 +201,7 @@ export class Registration extends TypedEmitter<RegistrationEvents> {
       return this.#userAgent;
     }
     if (this.#userAgent) this.#retire(this.#userAgent);
-    const { instanceId, iceServers } = this.#options;
-    const userAgent = new SipUserAgent(accountOf(credentials, instanceId, iceServers), this.#logger);
+    const userAgent = new SipUserAgent(accountOf(credentials, this.#options), this.#logger);
     this.#userAgent = userAgent;
     userAgent.on('registered', () => {
       if (this.state === 'recovering') this.#onRecovered();

@@ -17,11 +17,11 @@ const HARD_CAP_MS = 3_000;
 
 export type CandidateKind = 'host' | 'srflx' | 'prflx' | 'relay';
 
-/** The kinds of candidate that the configured servers promise. */
-export function expectedKinds(
-  iceServers: readonly RTCIceServer[],
-  policy?: RTCIceTransportPolicy,
-): ReadonlySet<CandidateKind> {
+/** The kinds of candidate that a configuration promises. */
+export function expectedKinds({
+  iceServers = [],
+  iceTransportPolicy: policy,
+}: RTCConfiguration): ReadonlySet<CandidateKind> {
   const kinds = new Set<CandidateKind>(policy === 'relay' ? [] : ['host']);
   for (const server of iceServers) {
     for (const url of typeof server.urls === 'string' ? [server.urls] : server.urls) {

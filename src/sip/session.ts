@@ -45,7 +45,7 @@ export type SipSessionEvents = {
 
 export interface SipSessionContext {
   readonly logger: Logger;
-  readonly iceServers: readonly RTCIceServer[];
+  readonly pcConfig: RTCConfiguration;
   /** The INVITE of an inbound session. */
   readonly request?: RawRequest;
 }
@@ -59,7 +59,7 @@ export class SipSession extends TypedEmitter<SipSessionEvents> {
   readonly raw: RawSession;
 
   readonly #logger: Logger;
-  readonly #iceServers: readonly RTCIceServer[];
+  readonly #pcConfig: RTCConfiguration;
   readonly #expectedKinds: ReadonlySet<CandidateKind>;
   readonly #ending = new AbortController();
   readonly #negotiation: Negotiation;
@@ -75,8 +75,8 @@ export class SipSession extends TypedEmitter<SipSessionEvents> {
     this.direction = raw.direction === 'incoming' ? 'inbound' : 'outbound';
     this.request = context.request;
     this.#logger = context.logger;
-    this.#iceServers = context.iceServers;
-    this.#expectedKinds = expectedKinds(context.iceServers);
+    this.#pcConfig = context.pcConfig;
+    this.#expectedKinds = expectedKinds(context.pcConfig);
     keepTracksUntouched(raw);
     answerEvery2xx(raw);
     acknowledgeBeforeBye(raw);
@@ -125,7 +125,7 @@ export class SipSession extends TypedEmitter<SipSessionEvents> {
         this.raw.answer({
           mediaStream: stream,
           mediaConstraints: { audio: true, video: false },
-          pcConfig: { iceServers: [...this.#iceServers] },
+          pcConfig: this.#pcConfig,
         });
       } catch (error) {
         // Thrown by the RTCPeerConnection constructor, for example over a TURN server without credentials.

@@ -29,6 +29,7 @@ export interface SipAccount {
   readonly displayName?: string;
   readonly registerExpiresSeconds: number;
   readonly iceServers: readonly RTCIceServer[];
+  readonly iceTransportPolicy: RTCIceTransportPolicy;
   /** UUID of this phone (RFC 5626 section 4.1): the same one keeps one binding at the registrar. */
   readonly instanceId: string;
 }
@@ -132,6 +133,10 @@ export class SipUserAgent extends TypedEmitter<SipUserAgentEvents> {
     this.#iceServers = servers;
   }
 
+  get #pcConfig(): RTCConfiguration {
+    return { iceServers: [...this.#iceServers], iceTransportPolicy: this.#account.iceTransportPolicy };
+  }
+
   get isConnected(): boolean {
     return this.#raw.isConnected();
   }
@@ -214,7 +219,7 @@ export class SipUserAgent extends TypedEmitter<SipUserAgentEvents> {
         // JsSIP only ever chains on it, so that a promise of a stream does as well as a stream.
         mediaStream: options.stream,
         mediaConstraints: { audio: true, video: false },
-        pcConfig: { iceServers: [...this.iceServers] },
+        pcConfig: this.#pcConfig,
         extraHeaders: [...options.extraHeaders],
         ...(fromUserName === undefined ? {} : { fromUserName }),
         ...(options.displayName === undefined ? {} : { fromDisplayName: options.displayName }),
@@ -345,7 +350,7 @@ export class SipUserAgent extends TypedEmitter<SipUserAgentEvents> {
       stopTimer(raw._timers.expiresTimer ?? undefined);
     const session = new SipSession(raw, {
       logger: this.#logger,
-      iceServers: this.iceServers,
+      pcConfig: this.#pcConfig,
       ...(request ? { request } : {}),
     });
     const { callId } = session;

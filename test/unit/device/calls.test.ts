@@ -101,6 +101,21 @@ describe('connect()', () => {
   });
 });
 
+describe('a Device that sends media through TURN only', () => {
+  const options = { iceServers: [{ urls: 'turn:ours.test' }], iceTransportPolicy: 'relay' } as const;
+
+  it('says so to the connection of a call it places, and of one it answers', async () => {
+    const device = await bench.registered({ ...options, allowIncomingWhileBusy: true });
+    void device.connect({ to: '100' });
+    await bench.server.next('INVITE');
+    expect(bench.webRtc.connection.getConfiguration().iceTransportPolicy).toBe('relay');
+    const { call, invite } = await bench.ring(device);
+    void call.accept();
+    await invite.response(200);
+    expect(bench.webRtc.connection.getConfiguration().iceTransportPolicy).toBe('relay');
+  });
+});
+
 describe('a further incoming call', () => {
   it('is refused with 486 and never rings while one is live', async () => {
     const device = await bench.registered();

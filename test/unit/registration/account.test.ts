@@ -8,14 +8,17 @@ const CREDENTIALS = {
   password: 'secret',
 };
 
+const OPTIONS = { instanceId: 'i', iceServers: undefined, iceTransportPolicy: 'all' } as const;
+
 it('fills in what the backend left out', () => {
-  expect(accountOf(CREDENTIALS, 'instance', undefined)).toEqual({
+  expect(accountOf(CREDENTIALS, { ...OPTIONS, instanceId: 'instance' })).toEqual({
     wsUrls: CREDENTIALS.ws_urls,
     uri: 'sip:agent-1@pbx.test',
     authorizationUsername: 'agent-1',
     secret: { password: 'secret' },
     registerExpiresSeconds: 300,
     iceServers: [],
+    iceTransportPolicy: 'all',
     instanceId: 'instance',
   });
 });
@@ -25,20 +28,21 @@ it.each([
   [0.5, 1],
   [1e12, 86_400],
 ])('asks the registrar for whole seconds and a day at most: %d becomes %d', (wish, asked) => {
-  const account = accountOf({ ...CREDENTIALS, register_expires: wish }, 'instance', undefined);
+  const account = accountOf({ ...CREDENTIALS, register_expires: wish }, OPTIONS);
   expect(account.registerExpiresSeconds).toBe(asked);
 });
 
 it('replaces the ICE servers of the credentials entirely', () => {
   const credentials = { ...CREDENTIALS, ice_servers: [{ urls: 'stun:theirs' }] };
-  expect(accountOf(credentials, 'i', undefined).iceServers).toEqual([{ urls: 'stun:theirs' }]);
-  expect(accountOf(credentials, 'i', [{ urls: 'stun:ours' }]).iceServers).toEqual([{ urls: 'stun:ours' }]);
-  expect(accountOf(credentials, 'i', []).iceServers).toEqual([]);
+  expect(accountOf(credentials, OPTIONS).iceServers).toEqual([{ urls: 'stun:theirs' }]);
+  expect(accountOf(credentials, { ...OPTIONS, iceServers: [{ urls: 'stun:ours' }] }).iceServers).toEqual([
+    { urls: 'stun:ours' },
+  ]);
+  expect(accountOf(credentials, { ...OPTIONS, iceServers: [] }).iceServers).toEqual([]);
 });
 
 it('keeps line breaks of a display name out of SIP headers', () => {
-  const named = (display_name: string) =>
-    accountOf({ ...CREDENTIALS, display_name }, 'i', undefined).displayName;
+  const named = (display_name: string) => accountOf({ ...CREDENTIALS, display_name }, OPTIONS).displayName;
   expect(named('Agent\r\nX-Evil: 1')).toBe('Agent X-Evil: 1');
   expect(named('\n')).toBeUndefined();
 });

@@ -24,37 +24,39 @@ afterEach(() => {
 
 describe('the kinds worth waiting for', () => {
   it.each([
-    [[], undefined, ['host']],
-    [['stun:a'], undefined, ['host', 'srflx']],
-    [['stuns:a'], undefined, ['host', 'srflx']],
-    [['turn:a'], undefined, ['host', 'relay']],
-    [['TURNS:a?transport=tcp', 'stun:b'], undefined, ['host', 'relay', 'srflx']],
+    [[], 'all', ['host']],
+    [['stun:a'], 'all', ['host', 'srflx']],
+    [['stuns:a'], 'all', ['host', 'srflx']],
+    [['turn:a'], 'all', ['host', 'relay']],
+    [['TURNS:a?transport=tcp', 'stun:b'], 'all', ['host', 'relay', 'srflx']],
     [['turn:a', 'stun:b'], 'relay', ['relay']],
     [[], 'relay', []],
   ] as const)('of %j with policy %s are %j', (urls, policy, kinds) => {
-    expect([...expectedKinds([{ urls: [...urls] }], policy)].sort()).toEqual([...kinds].sort());
+    expect(
+      [...expectedKinds({ iceServers: [{ urls: [...urls] }], iceTransportPolicy: policy })].sort(),
+    ).toEqual([...kinds].sort());
   });
 
   it('reads a lone URL as well', () => {
-    expect([...expectedKinds([{ urls: 'turn:a' }])]).toEqual(['host', 'relay']);
+    expect([...expectedKinds({ iceServers: [{ urls: 'turn:a' }] })]).toEqual(['host', 'relay']);
   });
 });
 
 describe('a round', () => {
-  const startRound = (kinds: Parameters<typeof expectedKinds>) => {
+  const startRound = (configuration: RTCConfiguration) => {
     const ready = vi.fn();
-    return { ready, round: new GatheringRound(expectedKinds(...kinds), ready) };
+    return { ready, round: new GatheringRound(expectedKinds(configuration), ready) };
   };
 
   it('of relay alone waits for nothing else', () => {
-    const { ready, round } = startRound([[{ urls: 'turn:a' }], 'relay']);
+    const { ready, round } = startRound({ iceServers: [{ urls: 'turn:a' }], iceTransportPolicy: 'relay' });
     round.add(candidate('relay'));
     vi.advanceTimersByTime(4);
     expect(ready).toHaveBeenCalledOnce();
   });
 
   it('settles anew with each candidate, and is ready once', () => {
-    const { ready, round } = startRound([[]]);
+    const { ready, round } = startRound({});
     round.add(candidate('host'));
     vi.advanceTimersByTime(3);
     round.add(candidate('host'));
@@ -69,7 +71,7 @@ describe('a round', () => {
   });
 
   it('of endless candidates ends at the cap', () => {
-    const { ready, round } = startRound([[]]);
+    const { ready, round } = startRound({});
     for (let atMs = 0; atMs < 402; atMs += 3) {
       round.add(candidate('host'));
       vi.advanceTimersByTime(3);
@@ -78,7 +80,7 @@ describe('a round', () => {
   });
 
   it('takes a TCP candidate neither for a UDP one nor for a reason to wait', () => {
-    const { ready, round } = startRound([[]]);
+    const { ready, round } = startRound({});
     round.add(candidate('host', 'tcp'));
     vi.advanceTimersByTime(10);
     expect(ready).not.toHaveBeenCalled();
@@ -90,7 +92,7 @@ describe('a round', () => {
   });
 
   it('of nothing but TCP ends at the cap', () => {
-    const { ready, round } = startRound([[]]);
+    const { ready, round } = startRound({});
     round.add(candidate('host', 'tcp'));
     vi.advanceTimersByTime(399);
     expect(ready).not.toHaveBeenCalled();
@@ -99,7 +101,7 @@ describe('a round', () => {
   });
 
   it('reads the line where the browser leaves the attributes empty', () => {
-    const { ready, round } = startRound([[{ urls: 'stun:a' }]]);
+    const { ready, round } = startRound({ iceServers: [{ urls: 'stun:a' }] });
     round.add(candidate('host'));
     round.add(candidate(null, null));
     vi.advanceTimersByTime(4);
@@ -107,7 +109,7 @@ describe('a round', () => {
   });
 
   it('that is cancelled is never ready', () => {
-    const { ready, round } = startRound([[]]);
+    const { ready, round } = startRound({});
     round.add(candidate('host'));
     round.cancel();
     vi.advanceTimersByTime(1_000);
@@ -131,7 +133,7 @@ describe('a local description', () => {
     const listeners = connection.listenerCount();
     void gathered(
       connection as unknown as RTCPeerConnection,
-      expectedKinds([]),
+      expectedKinds({}),
       new AbortController().signal,
     ).then(done);
     await vi.advanceTimersByTimeAsync(5);
@@ -145,11 +147,11 @@ describe('a local description', () => {
   it('rejects with the reason of the signal', async () => {
     const connection = await offering();
     const ending = new AbortController();
-    const waiting = gathered(connection as unknown as RTCPeerConnection, expectedKinds([]), ending.signal);
+    const waiting = gathered(connection as unknown as RTCPeerConnection, expectedKinds({}), ending.signal);
     ending.abort(new Error('over'));
     await expect(waiting).rejects.toThrow('over');
     await expect(
-      gathered(connection as unknown as RTCPeerConnection, expectedKinds([]), ending.signal),
+      gathered(connection as unknown as RTCPeerConnection, expectedKinds({}), ending.signal),
     ).rejects.toThrow('over');
   });
 });
