@@ -44,6 +44,9 @@ const browser: Options = {
 /** Shared chunks lie beside the entries, so a path relative to `import.meta.url` is the same from each of them. */
 const node: Options = { outDir: 'dist/sandbox', platform: 'node', target: 'node20' };
 
+/** Neutral, so that a module of Node's fails the build: the file has to load on edge runtimes. */
+const server: Options = { outDir: 'dist/server', platform: 'neutral', target: 'es2022' };
+
 /** What the browser files carry of others, each with the notice that its licence asks to be kept. */
 const BUNDLED_PACKAGES = ['jssip', 'sdp-transform', 'eventemitter3', 'jose'];
 
@@ -112,6 +115,13 @@ export default defineConfig(async (flags) => {
       format: ['cjs'],
       // Gives CommonJS an `import.meta.url`.
       shims: true,
+      dts,
+    },
+    {
+      ...library,
+      ...server,
+      name: 'server',
+      entry: ['src/server/index.ts'],
       dts,
     },
     {

@@ -21,11 +21,11 @@ const PLAN: HousePlan = {
     vue: { floor: 5, packages: ['vue'], published: true },
     svelte: { floor: 5, packages: ['svelte'], published: true },
     widget: { floor: 5, published: true },
-    server: { floor: 'node', rooms: ['core'], packages: ['jose'], published: true },
+    server: { floor: 'node', rooms: ['core'], packages: ['jose'], published: true, isWebStandard: true },
     sandbox: {
       floor: 'node',
-      rooms: ['core'],
-      packages: ['jssip', 'jose', 'werift', 'ws'],
+      rooms: ['core', 'server'],
+      packages: ['jssip', 'werift', 'ws'],
       published: true,
     },
   },
@@ -158,6 +158,23 @@ describe('the checker', () => {
       ]);
     },
   );
+
+  it('lets a room beside the house that runs without Node have nothing of it', () => {
+    const text = [
+      "import type { IncomingMessage } from 'node:http';",
+      "export type Server = import('http').Server;",
+      'export const at = process.env.X;',
+      "export const key = Buffer.from('');",
+      'setTimeout(run, Date.now());',
+    ].join('\n');
+    expect(breachesOf('src/server/a.ts', text)).toEqual([
+      'src/server/a.ts:1 imports the Node builtin node:http',
+      'src/server/a.ts:2 imports the Node builtin http',
+      "src/server/a.ts:3 touches Node's process",
+      "src/server/a.ts:4 touches Node's Buffer",
+    ]);
+    expect(breachesOf('src/sandbox/a.ts', text)).toEqual([]);
+  });
 
   it.each([
     ['setTimeout(run, 1);', 'setTimeout', 'core'],

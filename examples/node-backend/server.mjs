@@ -1,59 +1,58 @@
 /**
- * The one endpoint that your backend adds: an access token for the agent who is signed in to your application.
- * The key that mints tokens stays in this process; what the browser gets is good for one agent and one hour.
+ * The whole API for a SIP server of your own: tokens for the agents who are signed in to your application (or for
+ * other backends, with a key), and the credentials that the SDK exchanges them for. Nothing is stored.
  */
 import { createServer } from 'node:http';
+import {
+  createAccessTokenHandler,
+  createAccessTokens,
+  createCredentialsHandler,
+  toNodeListener,
+} from '@2chat/voice-sdk/server';
 
-const apiKey = process.env.TWOCHAT_API_KEY;
-const api = process.env.TWOCHAT_API_URL ?? 'https://api.p.2chat.io';
-const DEADLINE_MS = 5_000;
-if (!apiKey) throw new Error('TWOCHAT_API_KEY is not set');
+function setting(name) {
+  const value = process.env[name];
+  if (!value) throw new Error(`${name} is not set`);
+  return value;
+}
 
-/**
- * STUB: replace it by your own session check. Who the agent is must come from your session, never from the
- * body of the request. Outside of development this one knows nobody.
- */
+const list = (name) => setting(name).split(',');
+
+/** STUB: replace it by your own session check; see README. Outside of development it knows nobody. */
 function agentOf(request) {
   if (process.env.NODE_ENV !== 'development') return undefined;
-  const isDemo = /(?:^|; )session=demo-session(?:;|$)/.test(request.headers.cookie ?? '');
-  return isDemo ? { user_uuid: 'alice', label: 'Alice Moreau' } : undefined;
+  const isDemo = /(?:^|; )session=demo-session(?:;|$)/.test(request.headers.get('cookie') ?? '');
+  return isDemo ? { userUuid: 'alice', label: 'Alice Moreau' } : undefined;
 }
 
-async function mintToken(agent) {
-  const answer = await fetch(`${api}/open/sdk/access-token`, {
-    method: 'POST',
-    headers: { 'Content-Type': 'application/json', 'X-User-API-Key': apiKey },
-    body: JSON.stringify({ ...agent, ttl: 3600 }),
-    signal: AbortSignal.timeout(DEADLINE_MS),
-  });
-  const body = await answer.json().catch(() => ({}));
-  if (answer.ok && body.success === true) return { token: body.token, expires_at: body.expires_at };
-  // For the log only: whether our key is wrong is nothing that a browser needs to know.
-  throw Object.assign(new Error(`the platform answered ${answer.status}: ${body.error ?? 'no reason'}`), {
-    httpStatus: answer.status === 429 ? 503 : 502,
-  });
-}
+const tokens = createAccessTokens({ key: setting('TOKEN_KEY') });
+const answer = (status, body) => Response.json(body, { status, headers: { 'Cache-Control': 'no-store' } });
+const onError = (error) => console.error(`not served: ${error.message}`);
 
-async function handle(request) {
-  if (request.url !== '/api/voice-token') return [404, { error: 'not found' }];
-  if (request.method !== 'POST') return [405, { error: 'use POST' }];
+async function giveToken(request) {
+  if (request.method !== 'POST') return answer(405, { error: 'use POST' });
   const agent = agentOf(request);
-  if (!agent) return [401, { error: 'sign in first' }];
-  try {
-    return [200, await mintToken(agent)];
-  } catch (error) {
-    console.error(`no voice token for ${agent.user_uuid}: ${error.message}`);
-    return [
-      error.name === 'TimeoutError' ? 504 : (error.httpStatus ?? 502),
-      { error: 'phones are unavailable' },
-    ];
-  }
+  if (!agent) return answer(401, { error: 'sign in first' });
+  const { token, expiresAt } = await tokens.mint(agent);
+  return answer(200, { token, expires_at: expiresAt });
 }
 
-createServer(async (request, response) => {
-  const [status, body] = await handle(request);
-  response.writeHead(status, { 'Content-Type': 'application/json', 'Cache-Control': 'no-store' });
-  response.end(JSON.stringify(body));
-}).listen(Number(process.env.PORT ?? 3000), '127.0.0.1', function onListening() {
-  console.log(`POST http://127.0.0.1:${this.address().port}/api/voice-token`);
+const routes = {
+  '/api/voice-token': giveToken,
+  '/open/sdk/access-token': createAccessTokenHandler({ tokens, checkApiKey: setting('API_KEY'), onError }),
+  '/open/sdk/credentials': createCredentialsHandler({
+    tokens,
+    sip: { secret: setting('SIP_SECRET'), domain: setting('SIP_DOMAIN'), wsUrls: list('WS_URLS') },
+    turn: { secret: setting('TURN_SECRET'), urls: list('TURN_URLS') },
+    onError,
+  }),
+};
+async function route(request, context) {
+  const handler = routes[new URL(request.url).pathname];
+  return handler ? handler(request, context) : answer(404, { error: 'not found' });
+}
+
+const server = createServer(toNodeListener(route));
+server.listen(Number(process.env.PORT ?? 3000), '127.0.0.1', () => {
+  console.log(`http://127.0.0.1:${server.address().port}`);
 });

@@ -10,6 +10,7 @@ const CREDENTIALS_TIMEOUT_MS = 10_000;
 
 /** The `cause` of a `CONFIG_FETCH_FAILED` that an HTTP status led to. */
 export interface HttpFailure {
+  /** The status of the answer (RFC 9110 section 15), other than 2xx. */
   readonly httpStatus: number;
 }
 

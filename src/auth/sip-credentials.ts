@@ -2,28 +2,40 @@
 export interface SipCredentials {
   /** SIP over WebSocket (RFC 7118) URLs, `wss:` or `ws:`, in order of preference; at least one. */
   readonly ws_urls: readonly string[];
-  /** Address of record, `sip:user@domain`. */
+  /** Address of record (RFC 3261 section 10), `sip:user@domain`. */
   readonly sip_uri: string;
   /** User name for digest authentication (RFC 3261 section 22). */
   readonly authorization_username: string;
   /** Digest password. Either this or `ha1` with `realm`. */
   readonly password?: string;
-  /** MD5 of `username:realm:password` in hexadecimal. */
+  /** MD5 of `username:realm:password` in hexadecimal (RFC 7616 section 3.4.2). */
   readonly ha1?: string;
   /** The digest realm that `ha1` was made for. */
   readonly realm?: string;
-  /** Shown to the far end. */
+  /** Shown to the far end. Default: none. */
   readonly display_name?: string;
-  /** STUN and TURN servers, with time-limited credentials. */
+  /** STUN and TURN servers (W3C WebRTC, RTCIceServer), with time-limited credentials. Default: none. */
   readonly ice_servers?: readonly RTCIceServer[];
-  /** Expiry to ask of the registrar, in seconds; default 300. */
+  /** Expiry to ask of the registrar (RFC 3261 section 10.2.1.1), in seconds, at most 86400. Default 300. */
   readonly register_expires?: number;
-  /** ISO 8601: when these credentials stop working. */
+  /** ISO 8601: when these credentials stop working; fresh ones are fetched before. Default: they do not. */
   readonly expires_at?: string;
 }
 
-/** Exchanges an access token for SIP credentials. Must reject when `signal` aborts. */
-export type FetchCredentials = (token: string, context: { signal: AbortSignal }) => Promise<SipCredentials>;
+/**
+ * Exchanges an access token for SIP credentials. Must reject when `signal` aborts, as it does when the answer takes
+ * longer than 10 s. What it rejects with becomes the `cause` of `CONFIG_FETCH_FAILED`, unless it is a VoiceSDKError.
+ *
+ * @param token the current access token
+ * @param context what the exchange may need
+ */
+export type FetchCredentials = (
+  token: string,
+  context: {
+    /** Aborts when nobody waits for the answer any more. */
+    signal: AbortSignal;
+  },
+) => Promise<SipCredentials>;
 
 /**
  * Names the first field that cannot be used, or undefined when all can. Works on anything, because an

@@ -7,12 +7,13 @@ export interface TokenClaims {
   readonly user_uuid: string;
   /** A display name for the agent. */
   readonly label?: string;
-  /** Issued at, in seconds since the Unix epoch. */
+  /** Issued at, in seconds since the Unix epoch (RFC 7519 section 4.1.6). */
   readonly iat?: number;
-  /** Not before, in seconds since the Unix epoch. */
+  /** Not before, in seconds since the Unix epoch (RFC 7519 section 4.1.5). */
   readonly nbf?: number;
-  /** Expiry, in seconds since the Unix epoch. */
+  /** Expiry, in seconds since the Unix epoch (RFC 7519 section 4.1.4). */
   readonly exp: number;
+  /** What else the backend has put in; the SDK does not look at it. */
   readonly [claim: string]: unknown;
 }
 

@@ -24,8 +24,13 @@ export type CallEvents = {
    * Outbound: the far end rings. `hasEarlyMedia`: it sends its own ringing or an announcement as audio; when that
    * begins later than the ringing, the event fires once more.
    */
-  ringing: [detail: { readonly hasEarlyMedia: boolean }];
-  /** Both sides are connected. */
+  ringing: [
+    detail: {
+      /** Whether the provisional response carried a session description (RFC 3960). */
+      readonly hasEarlyMedia: boolean;
+    },
+  ];
+  /** Both sides are connected: 200 and ACK were exchanged (RFC 3261 section 13). Once. */
   accepted: [];
   /**
    * The call is over. Fires exactly once for every call. Only the `error` of a method that nobody awaited can
@@ -47,23 +52,27 @@ export type CallEvents = {
   remoteHold: [isOnHold: boolean];
   /** How the call sounds, once a second while it is accepted and somebody listens. */
   quality: [sample: QualitySample];
-  /** The browser plays no sound until the agent interacts with the page; it starts at the next gesture. */
+  /**
+   * The browser plays no sound until the agent interacts with the page (the autoplay policy of the HTML standard); it
+   * starts at the next gesture.
+   */
   audioBlocked: [];
   /** Blocked sound has started. */
   audioUnblocked: [];
 };
-
-// Written as a method, whose parameters compare loosely: a listener may say what it expects, or take what comes as unknown.
-type RawListener = { listen(...data: unknown[]): void }['listen'];
 
 /**
  * The raw session of the SIP stack, as an escape hatch. Its shape belongs to the stack, not to this SDK, and may
  * change with any release.
  */
 export interface RawCallSession {
+  /** The stack's own name of the session: Call-ID and the tag of From. */
   readonly id: string;
+  /** The W3C peer connection; null before there is one. */
   readonly connection: RTCPeerConnection | null;
-  on(event: string, listener: RawListener): void;
+  // A method's type, whose parameters compare loosely: a listener may say what it expects, or take unknown.
+  /** Listens to an event of the stack, by the stack's name of it. */
+  on(event: string, listener: { listen(...data: unknown[]): void }['listen']): void;
 }
 
 /**
@@ -82,6 +91,7 @@ export interface RawCallSession {
  * | `setInputDevice`, `setOutputDevice` | done | done | remembered | done | `INVALID_STATE` |
  */
 export interface Call extends Subscribable<CallEvents> {
+  /** `inbound` when the far end has called. */
   readonly direction: 'inbound' | 'outbound';
   /** The far end: a telephone number (E.164 digits, with `+` where given) or a SIP URI. */
   readonly remoteIdentity?: string;
@@ -95,6 +105,7 @@ export interface Call extends Subscribable<CallEvents> {
   /** The SIP stack's own session; undocumented on purpose. */
   readonly session: RawCallSession;
 
+  /** Where the call is now. */
   getStatus(): CallStatus;
 
   /**
@@ -102,8 +113,9 @@ export interface Call extends Subscribable<CallEvents> {
    * When the microphone fails the call goes on ringing and can be accepted again.
    *
    * @throws VoiceSDKError `MICROPHONE_DENIED`, `MICROPHONE_NOT_FOUND`, `MICROPHONE_BUSY`, `MICROPHONE_FAILED`;
-   * `BROWSER_UNSUPPORTED` where there is no microphone access (a page without HTTPS); `CALL_CANCELED` when the caller was faster; `SIGNALING_LOST`; `MEDIA_FAILED`; `DESTROYED`; `INVALID_STATE`,
-   * also when the call was refused or hung up here meanwhile.
+   * `BROWSER_UNSUPPORTED` where there is no microphone access (a page without HTTPS); `CALL_CANCELED` when the caller
+   * was faster; `SIGNALING_LOST`; `MEDIA_FAILED`; `DESTROYED`; `INVALID_STATE`, also when the call was refused or hung
+   * up here meanwhile.
    */
   accept(): Promise<void>;
 
@@ -125,14 +137,15 @@ export interface Call extends Subscribable<CallEvents> {
    * @throws VoiceSDKError `INVALID_ARGUMENT` for anything but true and false
    */
   mute(on: boolean): void;
+  /** Whether `mute()` silences the microphone. Hold and a switch on the headset do not count. */
   isMuted(): boolean;
 
   /**
    * Puts the far end on hold (true) or resumes, by re-INVITE with `a=sendonly`/`a=sendrecv` (RFC 3264 section 8.4).
    * Requests are done one after another; the one that changes nothing resolves without a re-INVITE.
    *
-   * @throws VoiceSDKError `HOLD_FAILED`, `SIGNALING_LOST`, `CALL_TIMEOUT` (the call goes on as it was); `INVALID_ARGUMENT`,
-   * `INVALID_STATE`.
+   * @throws VoiceSDKError `HOLD_FAILED`, `SIGNALING_LOST`, `CALL_TIMEOUT` (the call goes on as it was);
+   * `INVALID_ARGUMENT`, `INVALID_STATE`.
    */
   hold(on: boolean): Promise<void>;
   /** Whether this side holds the call and the far end has agreed. */
@@ -144,7 +157,7 @@ export interface Call extends Subscribable<CallEvents> {
    * Sends DTMF digits in order, as RFC 4733 telephone events; by SIP INFO only where the far end negotiated no
    * telephone events. Resolves when the last digit was sent. Digits asked for meanwhile follow after.
    *
-   * @param digits of `0-9 * # A-D`; a comma pauses for 2 s.
+   * @param digits 1 to 256 of `0-9 * # A-D`; a comma pauses for 2 s (W3C WebRTC, insertDTMF).
    * @throws VoiceSDKError `INVALID_ARGUMENT`, `INVALID_STATE`, `DTMF_FAILED`, `SIGNALING_LOST`
    */
   sendDigits(digits: string): Promise<void>;
@@ -153,14 +166,18 @@ export interface Call extends Subscribable<CallEvents> {
    * Chooses the microphone of this call, without a re-INVITE and keeping mute. From then on the call does not
    * follow `device.setInputDevice()`.
    *
-   * @throws VoiceSDKError `MICROPHONE_*` (the previous microphone goes on), `INVALID_ARGUMENT`, `INVALID_STATE`
+   * @param deviceId from `device.enumerateDevices()`; `''` or `'default'` is the system's default.
+   * @throws VoiceSDKError `MICROPHONE_DENIED`, `MICROPHONE_NOT_FOUND`, `MICROPHONE_BUSY`, `MICROPHONE_FAILED` (the
+   * previous microphone goes on), `INVALID_ARGUMENT`, `INVALID_STATE`
    */
   setInputDevice(deviceId: string): Promise<void>;
 
   /**
    * Chooses the speaker of this call. From then on it does not follow `device.setOutputDevice()`.
    *
-   * @throws VoiceSDKError `UNSUPPORTED` (Safari), `OUTPUT_DEVICE_FAILED`, `INVALID_ARGUMENT`, `INVALID_STATE`
+   * @param deviceId from `device.enumerateDevices()`; `''` or `'default'` is the system's default.
+   * @throws VoiceSDKError `UNSUPPORTED` (Safari has no W3C Audio Output Devices API), `OUTPUT_DEVICE_FAILED`,
+   * `INVALID_ARGUMENT`, `INVALID_STATE`
    */
   setOutputDevice(deviceId: string): Promise<void>;
 }

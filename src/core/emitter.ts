@@ -59,6 +59,7 @@ export class TypedEmitter<M extends EventMap<M>> implements Subscribable<M> {
     return this.#emitter.listenerCount(event);
   }
 
+  /** Calls the listeners of `event`, in the order in which they were added. */
   protected emit<K extends keyof M & string>(
     event: K,
     ...args: M[K] extends readonly unknown[] ? M[K] : never

@@ -1,6 +1,7 @@
 /** Which class an error of a code belongs to; `error.code` is the recommended switch, the class is a convenience. */
 export type ErrorFamily = 'VoiceSDKError' | 'AuthError' | 'RegistrationError' | 'TokenError';
 
+/** What there is to say about one error code. */
 export interface CatalogueEntry {
   /** What happened, in one sentence. */
   readonly summary: string;
@@ -8,6 +9,7 @@ export interface CatalogueEntry {
   readonly remedy: string;
   /** Whether the Device, the call or the method it concerns cannot go on without somebody doing something. */
   readonly fatal: boolean;
+  /** The class of errors with this code. */
   readonly family: ErrorFamily;
 }
 

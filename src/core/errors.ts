@@ -5,12 +5,18 @@ import { ERROR_CATALOGUE, type ErrorFamily, type VoiceErrorCode } from './error-
  * `instanceof` it also works when two copies of the SDK share a page.
  */
 export class VoiceSDKError extends Error {
+  /** The name of the class, which minifying does not change. */
   override readonly name: ErrorFamily = 'VoiceSDKError';
   /** A stable code of the error catalogue. */
   readonly code: VoiceErrorCode;
   /** What led to it: an exception, a DOMException, or a {@link SipFailure}; absent when there is nothing to add. */
   declare readonly cause?: unknown;
 
+  /**
+   * For tests of what handles errors; the SDK makes its own.
+   *
+   * @param message Default: the summary of the catalogue.
+   */
   constructor(code: VoiceErrorCode, message?: string, cause?: unknown) {
     // As the language has it: not enumerable, so that copying an error does not carry its cause along.
     super(message ?? ERROR_CATALOGUE[code].summary, cause === undefined ? undefined : { cause });
@@ -28,23 +34,33 @@ export class VoiceSDKError extends Error {
   }
 
   /** What is safe to log or send: neither stack nor cause. */
-  toJSON(): { name: string; code: VoiceErrorCode; message: string } {
+  toJSON(): {
+    /** As {@link VoiceSDKError.name}. */
+    name: string;
+    /** As {@link VoiceSDKError.code}. */
+    code: VoiceErrorCode;
+    /** In English, without secrets; for logs, not for decisions. */
+    message: string;
+  } {
     return { name: this.name, code: this.code, message: this.message };
   }
 }
 
-/** The SIP server refused who we say we are. */
+/** The SIP server refused who we say we are: 401, 403 or 407 (RFC 3261 sections 21.4 and 22). */
 export class AuthError extends VoiceSDKError {
+  /** As for every class of errors. */
   override readonly name = 'AuthError';
 }
 
 /** Becoming or staying reachable failed. */
 export class RegistrationError extends VoiceSDKError {
+  /** As for every class of errors. */
   override readonly name = 'RegistrationError';
 }
 
 /** The access token cannot be used. */
 export class TokenError extends VoiceSDKError {
+  /** As for every class of errors. */
   override readonly name = 'TokenError';
 }
 
@@ -54,7 +70,7 @@ const FAMILIES = { VoiceSDKError, AuthError, RegistrationError, TokenError };
 export interface SipFailure {
   /** SIP status code (RFC 3261 section 21), 300 to 699. */
   readonly statusCode: number;
-  /** The reason phrase as the server worded it; for logs, not for decisions. */
+  /** The reason phrase (RFC 3261 section 7.2) as the server worded it; for logs, not for decisions. */
   readonly reasonPhrase: string;
 }
 

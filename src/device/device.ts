@@ -17,39 +17,24 @@ import { assertSingleLine } from '../sip/address';
 import { checkExtraHeaders } from '../sip/headers';
 import type { SipSession } from '../sip/session';
 import { Calls } from './calls';
+import type { DeviceEvents } from './device-events';
 import { type CheckedOptions, checkOptions, type DeviceOptions } from './options';
-
-/** The events of a {@link Device}, each with what its listeners receive. */
-export type DeviceEvents = {
-  /** The server confirmed the registration: calls can come in and go out. */
-  registered: [];
-  /** The registration is gone, on request or because the server refused it. */
-  unregistered: [detail: { readonly reason?: string }];
-  /** An inbound call rings. Listeners that reject it at once keep the caller from hearing ringing. */
-  incoming: [call: Call];
-  /** Once per token, `tokenExpiryLeadMs` before its expiry: pass a fresh one to `updateToken()`. */
-  tokenWillExpire: [detail: { readonly expiresAt: Date }];
-  /** The connection was lost; attempt 1, 2, ... to get it back. Live calls keep their audio. */
-  reconnecting: [detail: { readonly attempt: number }];
-  /** Registered again after a loss. */
-  reconnected: [];
-  /** Something failed that no awaited promise has reported. */
-  error: [error: VoiceSDKError];
-  /** The browser does not play the ringtone until the agent interacts with the page; it starts at the next gesture. */
-  audioBlocked: [];
-  /** The blocked ringtone has started. */
-  audioUnblocked: [];
-};
 
 /** What to call, and as whom. */
 export interface ConnectOptions {
-  /** Telephone number in any usual notation, user name, or SIP URI of the account's own domain. */
+  /** Telephone number in any usual notation, user name, or SIP URI (RFC 3261 section 19.1) of the account's own domain. */
   readonly to: string;
-  /** Caller ID: a number or user name that the account may use. Default: the account itself. */
+  /**
+   * Caller ID, the user part of From (RFC 3261 section 8.1.1.3): a number or user name that the account may use.
+   * Default: the account itself.
+   */
   readonly from?: string;
-  /** Name shown to the far end. Default: the one of the account. */
+  /** Name shown to the far end, at most 128 characters on one line. Default: the one of the account. */
   readonly displayName?: string;
-  /** Raw SIP headers (`Name: value`) on this INVITE, after `defaultExtraHeaders`. */
+  /**
+   * Raw SIP headers (`Name: value`) on this INVITE, after `defaultExtraHeaders`; at most 32 lines of 1024 characters.
+   * Those that the SIP stack sets itself are refused. Default: none.
+   */
   readonly extraHeaders?: readonly string[];
 }
 
@@ -122,9 +107,10 @@ export class Device extends TypedEmitter<DeviceEvents> {
   /**
    * Calls a number or a user; resolves once the INVITE is sent. What becomes of it is for the Call's events.
    *
-   * @throws VoiceSDKError `NOT_REGISTERED`, `SIGNALING_LOST`, `TOKEN_EXPIRED`, `INVALID_ARGUMENT`, `MICROPHONE_DENIED`,
-   * `MICROPHONE_NOT_FOUND`, `MICROPHONE_BUSY`, `MICROPHONE_FAILED`, `BROWSER_UNSUPPORTED` (no microphone access, as on a page
-   * without HTTPS), `MEDIA_FAILED`, `DESTROYED`
+   * @throws VoiceSDKError `INVALID_ARGUMENT`, `DESTROYED`, `MICROPHONE_DENIED`, `MICROPHONE_NOT_FOUND`,
+   * `MICROPHONE_BUSY`, `MICROPHONE_FAILED`, `BROWSER_UNSUPPORTED` (no microphone access, as on a page without HTTPS),
+   * `MEDIA_FAILED`; RegistrationError `NOT_REGISTERED`, `SIGNALING_LOST`; TokenError `TOKEN_EXPIRED`, and before
+   * `register()` those of a token that cannot be used.
    */
   connect(options: ConnectOptions): Promise<Call> {
     return this.#surfaced(async () => {
@@ -195,7 +181,7 @@ export class Device extends TypedEmitter<DeviceEvents> {
   /**
    * Microphones and speakers. Their labels are empty until the page was once allowed to use the microphone.
    *
-   * @throws VoiceSDKError `BROWSER_UNSUPPORTED`, `MICROPHONE_DENIED` (page policy)
+   * @throws VoiceSDKError `BROWSER_UNSUPPORTED`, `MICROPHONE_DENIED` (page policy), `MICROPHONE_FAILED`
    */
   enumerateDevices(): Promise<AudioDevice[]> {
     return this.#surfaced(() => enumerateAudioDevices());
@@ -207,7 +193,8 @@ export class Device extends TypedEmitter<DeviceEvents> {
    * again and the calls that had followed go back to it.
    *
    * @param deviceId from `enumerateDevices()`; `''` or `'default'` is the system's default.
-   * @throws VoiceSDKError `MICROPHONE_*`, `BROWSER_UNSUPPORTED`, `INVALID_ARGUMENT`, `DESTROYED`
+   * @throws VoiceSDKError `MICROPHONE_DENIED`, `MICROPHONE_NOT_FOUND`, `MICROPHONE_BUSY`, `MICROPHONE_FAILED`,
+   * `BROWSER_UNSUPPORTED`, `INVALID_ARGUMENT`, `DESTROYED`
    */
   setInputDevice(deviceId: string): Promise<void> {
     return this.#surfaced(async () => {
@@ -221,7 +208,8 @@ export class Device extends TypedEmitter<DeviceEvents> {
    * Prefers a speaker for calls and the ringtone, in the same way as `setInputDevice()` a microphone.
    *
    * @param deviceId from `enumerateDevices()`; `''` or `'default'` is the system's default.
-   * @throws VoiceSDKError `UNSUPPORTED` (Safari), `OUTPUT_DEVICE_FAILED`, `INVALID_ARGUMENT`, `DESTROYED`
+   * @throws VoiceSDKError `UNSUPPORTED` (Safari has no W3C Audio Output Devices API), `OUTPUT_DEVICE_FAILED`,
+   * `INVALID_ARGUMENT`, `DESTROYED`
    */
   setOutputDevice(deviceId: string): Promise<void> {
     return this.#surfaced(async () => {
@@ -239,17 +227,21 @@ export class Device extends TypedEmitter<DeviceEvents> {
     return this.#registration.isRegistered;
   }
 
-  /** The claims of the current token. @throws TokenError when it is not readable */
+  /**
+   * The claims of the current token.
+   *
+   * @throws TokenError `TOKEN_INVALID`, `TOKEN_NO_EXPIRY`, `TOKEN_NOT_YET_VALID`
+   */
   get identity(): TokenClaims {
     return this.#token().claims;
   }
 
-  /** The agent's display name, where the token has one. */
+  /** The agent's display name, where the token has one. @throws TokenError as for {@link Device.identity} */
   get label(): string | undefined {
     return this.identity.label;
   }
 
-  /** When the current token expires. @throws TokenError when it is not readable */
+  /** When the current token expires. @throws TokenError as for {@link Device.identity} */
   get tokenExpiresAt(): Date {
     return this.#token().expiresAt;
   }

@@ -6,13 +6,19 @@ import { checkExtraHeaders } from '../sip/headers';
 
 /** Options of a {@link Device}. */
 export interface DeviceOptions {
-  /** The JWT that your backend minted for this agent. A secret: the SDK neither logs nor stores it. */
+  /** The JWT (RFC 7519) that your backend minted for this agent. A secret: the SDK neither logs nor stores it. */
   readonly token: string;
   /** How much is written to the console. Default `warn`. */
   readonly logLevel?: LogLevel;
-  /** Whether a further inbound call may ring while one is live. Default false: it is refused with 486. */
+  /**
+   * Whether a further inbound call may ring while one is live. Default false: it is refused with 486 (RFC 3261
+   * section 21.4.24).
+   */
   readonly allowIncomingWhileBusy?: boolean;
-  /** STUN and TURN servers, replacing those of the credentials entirely. Default: from the credentials. */
+  /**
+   * STUN and TURN servers (W3C WebRTC, RTCIceServer), replacing those of the credentials entirely. Default: from the
+   * credentials.
+   */
   readonly iceServers?: readonly RTCIceServer[];
   /**
    * `relay` sends media through TURN servers only (W3C WebRTC, `RTCIceTransportPolicy`): for networks that let
@@ -20,16 +26,24 @@ export interface DeviceOptions {
    */
   readonly iceTransportPolicy?: RTCIceTransportPolicy;
   /** Devices to begin with. Default: those of the system. */
-  readonly media?: { readonly inputDeviceId?: string; readonly outputDeviceId?: string };
-  /** A sound that is looped while an inbound call rings. Default: none. */
+  readonly media?: {
+    /** The microphone; the default one is taken where it is not there. */
+    readonly inputDeviceId?: string;
+    /** The speaker of calls and of the ringtone. */
+    readonly outputDeviceId?: string;
+  };
+  /** URL of a sound that is looped while an inbound call rings. Default: none. */
   readonly ringtoneUrl?: string;
-  /** How long before the token's `exp` the event `tokenWillExpire` fires, in milliseconds. Default 60000. */
+  /** How long before the token's `exp` the event `tokenWillExpire` fires, in milliseconds from 0 on. Default 60000. */
   readonly tokenExpiryLeadMs?: number;
-  /** Raw SIP headers (`Name: value`) on every outbound INVITE. Default: none. */
+  /** Raw SIP headers (`Name: value`) on every outbound INVITE; at most 32 lines of 1024 characters. Default: none. */
   readonly defaultExtraHeaders?: readonly string[];
-  /** Where the platform's API is. Default `https://api.p.2chat.io`. */
+  /** Where the platform's API is, an `http:` or `https:` URL without credentials. Default `https://api.p.2chat.io`. */
   readonly apiBaseUrl?: string;
-  /** Replaces the request that exchanges the token for SIP credentials, for a backend of your own. */
+  /**
+   * Replaces the request that exchanges the token for SIP credentials, for a backend of your own. Default: `GET
+   * {apiBaseUrl}/open/sdk/credentials` with the token as bearer (RFC 6750).
+   */
   readonly fetchCredentials?: FetchCredentials;
 }
 

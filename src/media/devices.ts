@@ -1,10 +1,11 @@
 import { browser } from './browser';
 import { microphoneError, requireMediaDevices } from './microphone-error';
 
-/** A microphone or a loudspeaker. */
+/** A microphone or a loudspeaker, as the browser names it (W3C Media Capture and Streams, MediaDeviceInfo). */
 export interface AudioDevice {
   /** What setInputDevice() and setOutputDevice() take. The browser changes it when the user clears site data. */
   readonly deviceId: string;
+  /** `audioinput` is a microphone, `audiooutput` a speaker. */
   readonly kind: 'audioinput' | 'audiooutput';
   /** A name for the agent; empty until the microphone was allowed once. */
   readonly label: string;

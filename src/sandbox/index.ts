@@ -3,8 +3,11 @@
  * answer with real audio. For demos, and for tests of what is built with the SDK.
  *
  * Needs Node 20 and two packages of its own: `npm install --save-dev werift@0.24.4 ws`.
+ *
+ * @packageDocumentation
  */
 export { startSandbox } from './sandbox';
+export type { EventMap, Listener, Subscribable } from '../core/emitter';
 export type { IceServer, SandboxLimits, SandboxOptions } from './options';
 export type { MintedToken, Registration, Sandbox, TokenRequest } from './contract/sandbox';
 export type {

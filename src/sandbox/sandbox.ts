@@ -3,6 +3,8 @@ import { randomBytes } from 'node:crypto';
 import { createServer } from 'node:http';
 import { networkInterfaces } from 'node:os';
 import { setImmediate as nextTurn } from 'node:timers/promises';
+import { createUnboundedAccessTokens } from '../server/access-tokens';
+import { createSipVerifier } from '../server/sip-verifier';
 import type { Sandbox } from './contract/sandbox';
 import type { CustomerWorld } from './customers/customer';
 import { loadJsSip } from './customers/jssip-loader';
@@ -10,12 +12,10 @@ import { CustomerDirectory } from './customers/directory';
 import { Api } from './http/api';
 import { authorityFromHost, listen } from './http/listen';
 import { loadWebSocketServer, SipSocketServer, sipPath } from './http/sip-socket';
-import { Tokens } from './http/tokens';
 import { AudioSession } from './media/audio-session';
 import { FrameClock } from './media/frame-clock';
 import { loadWerift } from './media/werift';
 import { defaultLimits, isLoopbackHost, sipDomain, type SandboxOptions } from './options';
-import { SipCredentials } from './sip/credentials';
 import type { Flow } from './sip/flow';
 import { Gateway } from './sip/gateway';
 import { Registrar } from './sip/registrar';
@@ -52,7 +52,8 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
   const server = createServer({ requestTimeout: 10_000, headersTimeout: 10_000, maxHeaderSize: 16 * 1024 });
   const { port, authority, isWildcard } = await listen(server, options.port ?? 0, host);
 
-  const credentials = new SipCredentials();
+  const sipSecret = randomBytes(32);
+  const credentials = createSipVerifier({ secret: sipSecret });
   const trace = new SipTrace();
   const registrar = new Registrar({
     domain: sipDomain,
@@ -82,11 +83,18 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
     log,
   };
   directory.open(world);
-  const tokens = new Tokens((userUuid) => directory.isReserved(userUuid));
+  const tokens = createUnboundedAccessTokens({
+    key: randomBytes(32),
+    // One clock mints and checks.
+    clockToleranceSeconds: 0,
+    checkUser: (userUuid) =>
+      directory.isReserved(userUuid) ? 'user_uuid is the number of a customer' : undefined,
+  });
   const wsUrlAt = (reachedAs: string): string => `ws://${reachedAs}${sipPath}`;
   const api = new Api(
     {
       apiKey,
+      sipSecret,
       domain: sipDomain,
       demo: options.demo === true,
       registerExpiresSeconds,
@@ -103,7 +111,6 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
       },
     },
     tokens,
-    credentials,
   );
   const sockets = new SipSocketServer(WebSocketServer, gateway, limits);
   server.on('request', (request, response) => {
@@ -163,14 +170,7 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
     port,
     apiKey,
     domain: sipDomain,
-    mintToken: async (request) => {
-      const checked = tokens.readRequest({
-        user_uuid: request.userUuid,
-        label: request.label,
-        ttl: request.ttlSeconds,
-      });
-      return request.exact === true ? tokens.mintExact(checked) : tokens.mint(checked);
-    },
+    mintToken: (request) => (request.exact === true ? tokens.mintExact(request) : tokens.mint(request)),
     customer: (nameOrOptions) =>
       typeof nameOrOptions === 'string' ? directory.get(nameOrOptions) : directory.add(nameOrOptions),
     get customers() {

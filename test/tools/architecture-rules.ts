@@ -11,6 +11,8 @@ export interface Room {
   except?: readonly string[];
   /** For `node` rooms: the only rooms that may be imported. */
   rooms?: readonly string[];
+  /** For `node` rooms: must load where there is no Node, so neither its modules nor its globals are for it. */
+  isWebStandard?: boolean;
   /** A published entry: `index.ts` may re-export. */
   published?: boolean;
 }
@@ -124,13 +126,17 @@ function packageBreaches(file: SourceFile, plan: HousePlan): string[] {
     if (isRelative(imported.name)) continue;
     const name = packageName(imported.name);
     if (imported.name.startsWith('node:') || BUILTINS.has(name)) {
-      if (room?.floor !== 'node')
-        found.push(breach(file, imported, `imports the Node builtin ${imported.name}`));
+      if (!isOfNode(room)) found.push(breach(file, imported, `imports the Node builtin ${imported.name}`));
     } else if (!(room?.packages ?? []).includes(name)) {
       found.push(breach(file, imported, `imports the package ${name} outside its room`));
     }
   }
   return found;
+}
+
+/** True where Node's modules and globals are at home. */
+function isOfNode(room: Room | undefined): boolean {
+  return room?.floor === 'node' && room.isWebStandard !== true;
 }
 
 function packageName(specifier: string): string {
@@ -141,11 +147,12 @@ function packageName(specifier: string): string {
 }
 
 function touchBreaches(file: SourceFile, plan: HousePlan): string[] {
-  if (file.roomName !== undefined && plan.rooms[file.roomName]?.floor === 'node') return [];
+  const room = file.roomName === undefined ? undefined : plan.rooms[file.roomName];
   const found: string[] = [];
   for (const touched of file.touches) {
-    if (NODE_GLOBALS.includes(touched.name))
+    if (NODE_GLOBALS.includes(touched.name) && !isOfNode(room))
       found.push(breach(file, touched, `touches Node's ${touched.name}`));
+    if (room?.floor === 'node') continue;
     const owners = plan.reservations.filter(({ touches }) => touches.includes(touched.name));
     if (owners.length > 0 && !owners.some(({ room }) => room === file.roomName)) {
       const rooms = owners.map(({ room }) => room).join(', ');

@@ -5,6 +5,7 @@ const BUILT = [
   'dist/index.d.ts',
   'dist/index.global.js',
   'dist/sandbox/cli.js',
+  'dist/server/index.js',
   'dist-cdn/sri.json',
 ];
 

@@ -5,7 +5,13 @@ import type { AudioCodec, CustomerCall, WaitOptions } from './customer-call';
 /** What a customer does when called, and after. Everything has a default; `{}` answers and plays silence. */
 export interface CustomerBehaviour {
   /** Answer, ring until told otherwise, or refuse with a SIP status (300 to 699). Default `answer`. */
-  readonly onCall?: 'answer' | 'ring' | { readonly refuseWith: number };
+  readonly onCall?:
+    | 'answer'
+    | 'ring'
+    | {
+        /** 300 to 699 (RFC 3261 section 21), for example 486 (busy here). */
+        readonly refuseWith: number;
+      };
   /** How long it rings before it answers, in ms. Default 0. */
   readonly answerAfterMs?: number;
   /** Plays before it answers, for as long as this (183 with SDP), in ms. Default: no early media. */

@@ -89,8 +89,8 @@ export interface Sandbox {
   /** What can go wrong on purpose. */
   readonly faults: Faults;
   /**
-   * Ends everything: customers hang up, then sockets and timers go. Resolves when the port is free. Safe to call
-   * twice.
+   * Ends everything: customers hang up, then sockets and timers go. Resolves when the port is free, and never rejects.
+   * Safe to call twice.
    */
   close(): Promise<void>;
 }

@@ -1,16 +1,18 @@
-/** The HTTP endpoints of the platform, as the SDK and an integrator's backend use them. */
+/** The HTTP endpoints of the platform, as the SDK and an integrator's backend use them, and those of the demo. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { equalSecrets } from '../sip/digest';
-import type { SipCredentials } from '../sip/credentials';
+import type { AccessTokens } from '../../server/access-tokens';
+import { corsHeaders, type CorsPolicy } from '../../server/cors';
+import { createCredentialsHandler } from '../../server/credentials-handler';
+import { createHandler, refusalResponse, RequestRefusal, type Handler } from '../../server/handler';
+import { sendResponse, toNodeListener, type NodeListener } from '../../server/node-listener';
+import { answerTokenRequest, createAccessTokenHandler } from '../../server/token-handler';
 import { isLoopbackHost, type IceServer, type SandboxLimits } from '../options';
 import { AddressLimiter } from './rate-limit';
-import { HttpError, readJsonObject, sendError, sendJson, sendPreflight } from './respond';
 import { StaticFiles } from './static-files';
-import type { MintedToken } from '../contract/sandbox';
-import type { Tokens } from './tokens';
 
 export interface ApiOptions {
   readonly apiKey: string;
+  readonly sipSecret: Uint8Array;
   readonly domain: string;
   readonly demo: boolean;
   readonly registerExpiresSeconds: number;
@@ -23,30 +25,33 @@ export interface ApiOptions {
   readonly onAgent: (userUuid: string) => void;
 }
 
-type Handler = (request: IncomingMessage) => unknown;
+/** Pages of any origin may ask, also from the internet: what protects the API is the key and the token. */
+const cors: CorsPolicy = { origins: '*', allowPrivateNetwork: true };
+
+const bodyTimeoutMs = 10_000;
 
 export class Api {
   readonly #limiter: AddressLimiter;
   readonly #files: StaticFiles;
-  readonly #routes: Readonly<Record<string, Readonly<Record<string, Handler>>>>;
+  readonly #routes: ReadonlyMap<string, NodeListener>;
 
-  constructor(
-    private readonly options: ApiOptions,
-    private readonly tokens: Tokens,
-    private readonly credentials: SipCredentials,
-  ) {
+  constructor(options: ApiOptions, tokens: AccessTokens) {
     this.#limiter = new AddressLimiter(options.limits.requestsPerSecond);
     this.#files = new StaticFiles(options.staticDirs);
-    this.#routes = {
-      '/open/sdk/access-token': { POST: (request) => this.#mint(request) },
-      '/open/sdk/credentials': { GET: (request) => this.#exchange(request) },
-      ...(options.demo
-        ? {
-            '/demo/token': { POST: (request) => this.#mintForDemo(request) },
-            '/demo/customers': { GET: (request) => this.#listForDemo(request) },
-          }
-        : {}),
+    const handlers: Readonly<Record<string, Handler>> = {
+      '/open/sdk/access-token': createAccessTokenHandler({
+        tokens,
+        cors,
+        checkApiKey: options.apiKey,
+        maxBodyBytes: options.limits.bodyBytes,
+        bodyTimeoutMs,
+      }),
+      '/open/sdk/credentials': credentialsHandler(options, tokens),
+      ...(options.demo ? demoHandlers(options, tokens) : {}),
     };
+    this.#routes = new Map(
+      Object.entries(handlers).map(([path, handler]) => [path, toNodeListener(handler)]),
+    );
   }
 
   handle(request: IncomingMessage, response: ServerResponse): void {
@@ -57,79 +62,68 @@ export class Api {
 
   async #dispatch(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const pathname = pathOf(request);
-    if (pathname === undefined) throw new HttpError(400, 'bad request target');
-    const route = Object.hasOwn(this.#routes, pathname) ? this.#routes[pathname] : undefined;
-    if (route === undefined) {
+    if (pathname === undefined) throw new RequestRefusal(400, 'bad request target');
+    const listener = this.#routes.get(pathname);
+    if (listener === undefined) {
       await this.#files.serve(request, response, pathname);
       return;
     }
     if (!this.#limiter.take(request.socket.remoteAddress ?? '')) {
-      throw new HttpError(429, 'too many requests', { 'Retry-After': '1' });
+      throw new RequestRefusal(429, 'too many requests', { 'Retry-After': '1' });
     }
-    if (request.method === 'OPTIONS') {
-      sendPreflight(response);
-      return;
-    }
-    const method = request.method ?? '';
-    const handler = Object.hasOwn(route, method) ? route[method] : undefined;
-    if (handler === undefined) {
-      const allow = [...Object.keys(route), 'OPTIONS'].join(', ');
-      throw new HttpError(405, `use ${allow}`, { Allow: allow });
-    }
-    sendJson(response, 200, await handler(request));
-  }
-
-  async #mint(request: IncomingMessage): Promise<unknown> {
-    const key = request.headers['x-user-api-key'];
-    if (typeof key !== 'string' || key === '') throw new HttpError(401, 'X-User-API-Key is missing');
-    if (!equalSecrets(key, this.options.apiKey)) throw new HttpError(403, 'X-User-API-Key is not valid');
-    const body = await readJsonObject(request, this.options.limits.bodyBytes);
-    return tokenAnswer(await this.tokens.mint(this.tokens.readRequest(body)));
-  }
-
-  async #mintForDemo(request: IncomingMessage): Promise<unknown> {
-    assertLocal(request);
-    const body = await readJsonObject(request, this.options.limits.bodyBytes);
-    return tokenAnswer(await this.tokens.mint(this.tokens.readRequest(body)));
-  }
-
-  #listForDemo(request: IncomingMessage): unknown {
-    assertLocal(request);
-    return { customers: this.options.customers() };
-  }
-
-  async #exchange(request: IncomingMessage): Promise<unknown> {
-    const [scheme = '', token = ''] = (request.headers.authorization ?? '').split(' ');
-    if (scheme.toLowerCase() !== 'bearer' || token === '') {
-      throw new HttpError(401, 'send Authorization: Bearer with the access token', {
-        'WWW-Authenticate': 'Bearer',
-      });
-    }
-    const { userUuid, label, expiresAt } = await this.tokens.verify(token);
-    const wsUrl = this.options.wsUrl(request.headers.host);
-    if (wsUrl === undefined) throw new HttpError(400, 'the Host header is not a host and a port');
-    const login = this.credentials.issue(userUuid, expiresAt);
-    this.options.onAgent(userUuid);
-    return {
-      ws_urls: [wsUrl],
-      sip_uri: `sip:${userUuid}@${this.options.domain}`,
-      authorization_username: login.username,
-      password: login.password,
-      ...(label === undefined ? {} : { display_name: label }),
-      ...(this.options.iceServers === undefined ? {} : { ice_servers: this.options.iceServers }),
-      register_expires: this.options.registerExpiresSeconds,
-      expires_at: expiresAt.toISOString(),
-    };
+    listener(request, response);
   }
 }
 
-const tokenAnswer = ({ token, userUuid, label, expiresAt }: MintedToken): unknown => ({
-  success: true,
-  token,
-  user_uuid: userUuid,
-  label: label ?? null,
-  expires_at: expiresAt.toISOString(),
-});
+function credentialsHandler(options: ApiOptions, tokens: AccessTokens): Handler {
+  return createCredentialsHandler({
+    tokens,
+    cors,
+    sip: {
+      secret: options.sipSecret,
+      domain: options.domain,
+      registerExpiresSeconds: options.registerExpiresSeconds,
+      wsUrls: (request) => {
+        const wsUrl = options.wsUrl(request.headers.get('Host') ?? undefined);
+        if (wsUrl === undefined) throw new RequestRefusal(400, 'the Host header is not a host and a port');
+        return [wsUrl];
+      },
+    },
+    ...(options.iceServers === undefined ? {} : { iceServers: options.iceServers }),
+    authorize: ({ userUuid }) => {
+      options.onAgent(userUuid);
+      return true;
+    },
+  });
+}
+
+function demoHandlers(options: ApiOptions, tokens: AccessTokens): Readonly<Record<string, Handler>> {
+  const limits = { maxBytes: options.limits.bodyBytes, timeoutMs: bodyTimeoutMs };
+  return {
+    '/demo/token': createHandler({
+      method: 'POST',
+      cors,
+      answer: (request, hooks) => {
+        assertLocal(request);
+        return answerTokenRequest(tokens, request, limits, hooks);
+      },
+    }),
+    '/demo/customers': createHandler({
+      method: 'GET',
+      cors,
+      answer: (request) => {
+        assertLocal(request);
+        return { customers: options.customers() };
+      },
+    }),
+  };
+}
+
+function sendError(response: ServerResponse, error: unknown): void {
+  if (response.headersSent) response.destroy();
+  else
+    sendResponse(refusalResponse(error, corsHeaders(cors, null)), response).catch(() => response.destroy());
+}
 
 function pathOf(request: IncomingMessage): string | undefined {
   const target = request.url ?? '';
@@ -142,15 +136,10 @@ function pathOf(request: IncomingMessage): string | undefined {
  * The demo has no key, so only pages of this machine may use it: a foreign site's script is refused by its
  * Origin, and one that points its own name at 127.0.0.1 by the Host.
  */
-function assertLocal(request: IncomingMessage): void {
-  const { host, origin } = request.headers;
-  const hostName = hostNameOf(`http://${host ?? ''}`);
-  const isLocal = (name: string | undefined): boolean => name !== undefined && isLoopbackHost(name);
-  if (!isLocal(hostName) || (origin !== undefined && !isLocal(hostNameOf(origin)))) {
-    throw new HttpError(403, 'the demo answers pages of this machine only');
+function assertLocal(request: Request): void {
+  const origin = request.headers.get('Origin');
+  const isLocal = (url: string): boolean => URL.canParse(url) && isLoopbackHost(new URL(url).hostname);
+  if (!isLocal(`http://${request.headers.get('Host') ?? ''}`) || (origin !== null && !isLocal(origin))) {
+    throw new RequestRefusal(403, 'the demo answers pages of this machine only');
   }
-}
-
-function hostNameOf(url: string): string | undefined {
-  return URL.canParse(url) ? new URL(url).hostname : undefined;
 }

@@ -90,15 +90,16 @@ export class SipSocketServer {
     }, this.limits.authenticationMs);
     this.#sockets.set(webSocket, flow);
     this.gateway.opened(flow);
+    flow.onProven = () => {
+      this.#limitSockets(flow);
+    };
     webSocket.on('message', (data: Buffer) => {
       if (!flow.isOpen || flow.isFrozen) return;
       if (!bucket.take()) {
         webSocket.close(policyViolation, 'too many messages');
         return;
       }
-      const before = flow.identity;
       this.gateway.receive(flow, data);
-      if (before === undefined && flow.identity !== undefined) this.#limitSockets(flow);
     });
     // ws reports broken frames and oversized messages here, then closes.
     webSocket.on('error', () => undefined);

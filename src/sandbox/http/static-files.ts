@@ -3,8 +3,8 @@ import { createReadStream } from 'node:fs';
 import { realpath, stat } from 'node:fs/promises';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { extname, join, resolve, sep } from 'node:path';
+import { RequestRefusal } from '../../server/handler';
 import { decodePercent } from '../sip/headers';
-import { HttpError } from './respond';
 
 const contentTypes: Readonly<Record<string, string>> = {
   '.html': 'text/html; charset=utf-8',
@@ -38,12 +38,12 @@ export class StaticFiles {
       .sort((a, b) => b.prefix.length - a.prefix.length);
   }
 
-  /** @throws HttpError 400, 404 or 405 */
+  /** @throws RequestRefusal 400, 404 or 405 */
   async serve(request: IncomingMessage, response: ServerResponse, pathname: string): Promise<void> {
     const mount = this.#mounts.find(({ prefix }) => `${pathname}/`.startsWith(prefix));
-    if (mount === undefined) throw new HttpError(404, 'nothing here');
+    if (mount === undefined) throw new RequestRefusal(404, 'nothing here');
     if (request.method !== 'GET' && request.method !== 'HEAD') {
-      throw new HttpError(405, 'only GET and HEAD', { Allow: 'GET, HEAD' });
+      throw new RequestRefusal(405, 'only GET and HEAD', { Allow: 'GET, HEAD' });
     }
     const file = await this.#find(mount, pathname.slice(mount.prefix.length));
     const { size } = await stat(file);
@@ -68,8 +68,8 @@ export class StaticFiles {
   async #find(mount: Mount, escapedPath: string): Promise<string> {
     const path = decodePercent(escapedPath);
     if (path === undefined || path.includes('\0') || path.includes('\\'))
-      throw new HttpError(400, 'bad path');
-    if (path.split('/').some((part) => part.startsWith('.'))) throw new HttpError(404, 'nothing here');
+      throw new RequestRefusal(400, 'bad path');
+    if (path.split('/').some((part) => part.startsWith('.'))) throw new RequestRefusal(404, 'nothing here');
     try {
       const root = await realpath(mount.root);
       let file = await realpath(join(root, path));
@@ -78,6 +78,6 @@ export class StaticFiles {
     } catch {
       // Not there: the same answer as for what must not be seen.
     }
-    throw new HttpError(404, 'nothing here');
+    throw new RequestRefusal(404, 'nothing here');
   }
 }

@@ -3,7 +3,8 @@
  * speak. Nonces are stateless: a time, some randomness and a signature over both and the flow, so any number
  * of requests may be challenged at once and a nonce seen on one socket is worth nothing on another.
  */
-import { createHash, createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
+import { createHash, createHmac, randomBytes } from 'node:crypto';
+import { equalSecrets, includesSecret } from '../../server/secrets';
 import { parseDigest, parseUri, type Params } from './headers';
 import type { Flow } from './flow';
 import type { SipRequest } from './message';
@@ -16,12 +17,6 @@ const maxNoncesPerFlow = 256;
 
 const md5 = (text: string): string => createHash('md5').update(text).digest('hex');
 
-/** Equality whose duration says nothing about where two texts differ, nor about their length. */
-export function equalSecrets(a: string, b: string): boolean {
-  const digest = (text: string): Buffer => createHash('sha256').update(text).digest();
-  return timingSafeEqual(digest(a), digest(b));
-}
-
 export type DigestResult =
   | { readonly kind: 'ok'; readonly username: string }
   | { readonly kind: 'challenge'; readonly stale: boolean }
@@ -32,8 +27,8 @@ export class DigestAuthenticator {
 
   constructor(
     readonly realm: string,
-    /** The password of a user name, or undefined where there is no such user (now). */
-    private readonly passwordOf: (username: string) => string | undefined,
+    /** The passwords that fit a user name; none where there is no such user. */
+    private readonly passwordsOf: (username: string) => Promise<readonly string[]>,
     private readonly nowMs: () => number = Date.now,
   ) {}
 
@@ -50,7 +45,11 @@ export class DigestAuthenticator {
   }
 
   /** Checks the Authorization (or Proxy-Authorization) of a request. */
-  check(request: SipRequest, flow: Flow, headerName: 'Authorization' | 'Proxy-Authorization'): DigestResult {
+  async check(
+    request: SipRequest,
+    flow: Flow,
+    headerName: 'Authorization' | 'Proxy-Authorization',
+  ): Promise<DigestResult> {
     const params = this.#credentialsFor(request, headerName);
     if (params === undefined) return { kind: 'challenge', stale: false };
     const field = (name: string): string => params.get(name) ?? '';
@@ -59,15 +58,16 @@ export class DigestAuthenticator {
       return { kind: 'malformed' };
     }
     if (!isSameAddress(field('uri'), request.uri)) return { kind: 'malformed' };
-    const nonceAge = this.#nonceAgeMs(field('nonce'), flow);
+    const nonceAge = await this.#nonceAgeMs(field('nonce'), flow);
     if (nonceAge === undefined) return { kind: 'challenge', stale: false };
-    const password = this.passwordOf(field('username'));
-    // The same work for an unknown user as for a known one.
-    const ha1 = md5(`${field('username')}:${this.realm}:${password ?? ''}`);
+    const passwords = await this.passwordsOf(field('username'));
     const ha2 = md5(`${request.method}:${field('uri')}`);
-    const expected = md5([ha1, field('nonce'), field('nc'), field('cnonce'), 'auth', ha2].join(':'));
-    const matches = equalSecrets(field('response').toLowerCase(), expected);
-    if (!matches || password === undefined) return { kind: 'challenge', stale: false };
+    const expected = passwords.map((password) => {
+      const ha1 = md5(`${field('username')}:${this.realm}:${password}`);
+      return md5([ha1, field('nonce'), field('nc'), field('cnonce'), 'auth', ha2].join(':'));
+    });
+    const matches = await includesSecret(expected, field('response').toLowerCase());
+    if (!matches) return { kind: 'challenge', stale: false };
     if (nonceAge > nonceLifetimeMs || !this.#firstUse(flow, params))
       return { kind: 'challenge', stale: true };
     return { kind: 'ok', username: field('username') };
@@ -92,9 +92,10 @@ export class DigestAuthenticator {
   }
 
   /** Undefined when we did not issue it to this flow. */
-  #nonceAgeMs(nonce: string, flow: Flow): number | undefined {
+  async #nonceAgeMs(nonce: string, flow: Flow): Promise<number | undefined> {
     const [time = '', random = '', signature = '', ...rest] = nonce.split('.');
-    if (rest.length > 0 || !equalSecrets(signature, this.#sign(`${time}.${random}`, flow))) return undefined;
+    const isOurs = await equalSecrets(signature, this.#sign(`${time}.${random}`, flow));
+    if (rest.length > 0 || !isOurs) return undefined;
     return this.nowMs() - parseInt(time, 36);
   }
 

@@ -29,6 +29,9 @@ export class Flow {
   #open = true;
   /** A socket that seems open and carries nothing, as after a change of networks. For tests. */
   isFrozen = false;
+  /** Called once, when the flow proves who it is. */
+  onProven: (() => void) | undefined;
+  #waiting: (() => Promise<void>)[] | undefined;
 
   constructor(
     private readonly transport: FlowTransport,
@@ -48,8 +51,28 @@ export class Flow {
 
   /** Binds the flow to the first identity that it proves. False when it already belongs to another. */
   prove(identity: Identity): boolean {
-    this.#identity ??= identity;
+    if (this.#identity === undefined) {
+      this.#identity = identity;
+      this.onProven?.();
+    }
     return sameIdentity(this.#identity, identity);
+  }
+
+  /**
+   * Runs a task at once, or after those before it: while one waits, the order of what the peer sent is kept. What
+   * is left when the flow closes is dropped.
+   */
+  inOrder(task: () => Promise<void>): void {
+    if (this.#waiting === undefined) void this.#runAll(task);
+    else this.#waiting.push(task);
+  }
+
+  async #runAll(first: () => Promise<void>): Promise<void> {
+    const waiting: (() => Promise<void>)[] = [];
+    this.#waiting = waiting;
+    await first();
+    for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) if (this.#open) await next();
+    this.#waiting = undefined;
   }
 
   send(data: string): void {

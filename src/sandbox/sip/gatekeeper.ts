@@ -1,6 +1,6 @@
 /** Decides who a request is from. */
+import type { SipVerifier } from '../../server/sip-verifier';
 import { DigestAuthenticator } from './digest';
-import type { SipCredentials } from './credentials';
 import type { Flow, Identity } from './flow';
 import type { SipRequest } from './message';
 import type { HeaderPair } from './reply';
@@ -15,13 +15,17 @@ export class Gatekeeper {
 
   constructor(
     realm: string,
-    private readonly credentials: SipCredentials,
+    private readonly credentials: SipVerifier,
   ) {
-    this.#digest = new DigestAuthenticator(realm, (username) => credentials.passwordOf(username));
+    this.#digest = new DigestAuthenticator(realm, (username) => credentials.passwordsOf(username));
   }
 
-  check(request: SipRequest, flow: Flow, headerName: 'Authorization' | 'Proxy-Authorization'): LoginCheck {
-    const result = this.#digest.check(request, flow, headerName);
+  async check(
+    request: SipRequest,
+    flow: Flow,
+    headerName: 'Authorization' | 'Proxy-Authorization',
+  ): Promise<LoginCheck> {
+    const result = await this.#digest.check(request, flow, headerName);
     if (result.kind === 'malformed') return { kind: 'refused', status: 400, reason: 'Bad Credentials' };
     if (result.kind === 'challenge') {
       const value = this.#digest.challenge(flow, result.stale);
@@ -33,7 +37,7 @@ export class Gatekeeper {
     if (holder === undefined || holder.expiresAt.getTime() <= Date.now()) {
       return { kind: 'refused', status: 403, reason: 'Credentials Expired' };
     }
-    const identity: Identity = { kind: 'agent', user: holder.userUuid };
+    const identity: Identity = { kind: 'agent', user: holder.user };
     if (!flow.prove(identity)) return { kind: 'refused', status: 403, reason: 'Socket Belongs To Another' };
     return { kind: 'ok', identity, expiresAtMs: holder.expiresAt.getTime() };
   }

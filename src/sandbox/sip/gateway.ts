@@ -2,6 +2,7 @@
  * The SIP side of the sandbox: what comes in from any flow is read, checked and handed to the registrar or
  * to the proxy. Nothing that a flow sends can throw past `receive`.
  */
+import type { SipVerifier } from '../../server/sip-verifier';
 import { parseCseq, parseNameAddr, parseUri } from './headers';
 import { DialogTable } from './dialogs';
 import type { Flow } from './flow';
@@ -11,7 +12,6 @@ import { makeResponse, type HeaderPair } from './reply';
 import { ServerTransaction, ServerTransactions, transactionKey } from './server-transaction';
 import { Proxy, type Directory, type ProxyOptions } from './proxy';
 import { Gatekeeper, type LoginCheck } from './gatekeeper';
-import type { SipCredentials } from './credentials';
 import type { Registrar } from './registrar';
 import type { SipTrace } from './trace';
 
@@ -20,7 +20,7 @@ export interface GatewayOptions extends ProxyOptions {
 }
 
 export interface GatewayParts {
-  readonly credentials: SipCredentials;
+  readonly credentials: SipVerifier;
   readonly registrar: Registrar;
   readonly directory: Directory;
   readonly trace: SipTrace;
@@ -104,9 +104,11 @@ export class Gateway {
       this.#unreadable(flow, data, error);
       return;
     }
-    this.#trace.record('received', flow, message);
-    if (message.kind === 'response') this.#proxy.receiveResponse(message, flow);
-    else this.#receiveRequest(message, flow);
+    flow.inOrder(async () => {
+      this.#trace.record('received', flow, message);
+      if (message.kind === 'response') this.#proxy.receiveResponse(message, flow);
+      else await this.#receiveRequest(message, flow);
+    });
   }
 
   /** Answers a request whose body or start line is wrong but whose headers can be read. */
@@ -127,7 +129,7 @@ export class Gateway {
     }
   }
 
-  #receiveRequest(received: SipRequest, flow: Flow): void {
+  async #receiveRequest(received: SipRequest, flow: Flow): Promise<void> {
     const flaw = this.#flaw(received);
     if (flaw === 'unanswerable') return;
     const request = withReceived(received, flow);
@@ -149,7 +151,7 @@ export class Gateway {
       this.#send(to, response);
     });
     this.#transactions.add(key, transaction);
-    this.#process(transaction);
+    await this.#process(transaction);
   }
 
   /** What is wrong with a request, in words; `unanswerable` when a response would not find its way. */
@@ -166,7 +168,7 @@ export class Gateway {
     return undefined;
   }
 
-  #process(transaction: ServerTransaction): void {
+  async #process(transaction: ServerTransaction): Promise<void> {
     const { request } = transaction;
     const refuse = (status: number, headers: readonly HeaderPair[] = [], reason?: string): void => {
       transaction.respond(
@@ -192,7 +194,7 @@ export class Gateway {
       return;
     }
     if (request.method === 'REGISTER') {
-      this.#register(transaction);
+      await this.#register(transaction);
       return;
     }
     if (!knownMethods.includes(request.method)) {
@@ -205,7 +207,7 @@ export class Gateway {
       return;
     }
     const isInDialog = parseNameAddr(request.headers.get('To') ?? '')?.params.has('tag') === true;
-    if (isInDialog) this.#inDialog(transaction, onward);
+    if (isInDialog) await this.#inDialog(transaction, onward);
     else if (request.method === 'OPTIONS' && uri.user === '') {
       refuse(200, [
         ['Allow', allow],
@@ -214,16 +216,13 @@ export class Gateway {
       ]);
     } else if (!initialMethods.has(request.method))
       refuse(request.method === 'BYE' ? 481 : 405, [['Allow', allow]]);
-    else this.#initial(transaction, onward);
+    else await this.#initial(transaction, onward);
   }
 
-  #register(transaction: ServerTransaction): void {
+  async #register(transaction: ServerTransaction): Promise<void> {
     const { request, flow } = transaction;
-    const login = this.#gatekeeper.check(request, flow, 'Authorization');
-    if (login.kind !== 'ok') {
-      this.#refuseLogin(transaction, login);
-      return;
-    }
+    const login = await this.#logIn(transaction, 'Authorization');
+    if (login === undefined) return;
     const to = parseUri(parseNameAddr(request.headers.get('To') ?? '')?.uri ?? '');
     if (to?.user !== login.identity.user || to.host !== this.options.domain) {
       transaction.respond(makeResponse(request, 403, { reason: 'Not Your Address Of Record' }));
@@ -235,15 +234,15 @@ export class Gateway {
     );
   }
 
-  #initial(transaction: ServerTransaction, request: SipRequest): void {
+  async #initial(transaction: ServerTransaction, request: SipRequest): Promise<void> {
     const { flow } = transaction;
     if (flow.identity?.kind === 'customer') {
       this.#proxy.routeInitial(transaction, request, flow.identity);
       return;
     }
-    const login = this.#gatekeeper.check(request, flow, 'Proxy-Authorization');
-    if (login.kind !== 'ok') this.#refuseLogin(transaction, login);
-    else if (!this.#mayCallAs(login.identity.user, request)) {
+    const login = await this.#logIn(transaction, 'Proxy-Authorization');
+    if (login === undefined) return;
+    if (!this.#mayCallAs(login.identity.user, request)) {
       transaction.respond(makeResponse(request, 403, { reason: 'From Belongs To Another Agent' }));
     } else this.#proxy.routeInitial(transaction, request, login.identity);
   }
@@ -255,22 +254,25 @@ export class Gateway {
     return from.user === user || this.#registrar.contacts(from.user).length === 0;
   }
 
-  #inDialog(transaction: ServerTransaction, request: SipRequest): void {
-    const { flow } = transaction;
-    if (flow.identity === undefined) {
-      // A socket that replaces another proves who it is before it may speak in the old one's calls.
-      const login = this.#gatekeeper.check(request, flow, 'Proxy-Authorization');
-      if (login.kind !== 'ok') {
-        this.#refuseLogin(transaction, login);
-        return;
-      }
-    }
+  async #inDialog(transaction: ServerTransaction, request: SipRequest): Promise<void> {
+    // A socket that replaces another proves who it is before it may speak in the old one's calls.
+    const isKnown = transaction.flow.identity !== undefined;
+    if (!isKnown && (await this.#logIn(transaction, 'Proxy-Authorization')) === undefined) return;
     this.#proxy.routeInDialog(transaction, request);
   }
 
-  #refuseLogin(transaction: ServerTransaction, login: Exclude<LoginCheck, { kind: 'ok' }>): void {
+  /** Who a request is from; undefined when it has been refused, or when nobody is left to answer. */
+  async #logIn(
+    transaction: ServerTransaction,
+    headerName: 'Authorization' | 'Proxy-Authorization',
+  ): Promise<Extract<LoginCheck, { kind: 'ok' }> | undefined> {
+    const { request, flow } = transaction;
+    const login = await this.#gatekeeper.check(request, flow, headerName);
+    if (!flow.isOpen) return undefined;
+    if (login.kind === 'ok') return login;
     const options = login.kind === 'refused' ? { reason: login.reason } : { headers: [login.header] };
-    transaction.respond(makeResponse(transaction.request, login.status, options));
+    transaction.respond(makeResponse(request, login.status, options));
+    return undefined;
   }
 
   #cancel(transaction: ServerTransaction): void {

@@ -96,6 +96,22 @@ describe('the proxy over raw sockets', () => {
     expect(ack.header('Via')).toBe(received.header('Via'));
   });
 
+  it('knows what a CANCEL is of that comes in one breath with its INVITE', async () => {
+    const request = { method: 'INVITE', uri: bob.aor, callId: 'breath' };
+    alice.send(alice.write(request));
+    const challenge = await alice.final('breath', 1, 'INVITE');
+    const [branch, cseq] = ['z9hG4bKbreath', 2];
+    const headers = [alice.authorization(challenge, 'INVITE', bob.aor)];
+    alice.send(alice.write({ ...request, cseq, branch, headers }));
+    alice.send(alice.write({ ...request, method: 'CANCEL', cseq, branch, contact: null }));
+    const received = await bob.next(isInvite);
+    expect((await alice.final('breath', 2, 'CANCEL')).status).toBe(200);
+    bob.reply(received, 180);
+    bob.reply(await bob.next(isMethod('CANCEL')), 200);
+    bob.reply(received, 487);
+    expect((await alice.final('breath', 2, 'INVITE')).status).toBe(487);
+  });
+
   it('answers a CANCEL of nothing with 481', async () => {
     const answer = await alice.request({ method: 'CANCEL', callId: 'nothing', uri: bob.aor });
     expect(answer.status).toBe(481);

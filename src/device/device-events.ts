@@ -1,0 +1,42 @@
+import type { Call } from '../call/call';
+import type { VoiceSDKError } from '../core/errors';
+
+/** The events of a {@link Device}, each with what its listeners receive. */
+export type DeviceEvents = {
+  /** The server confirmed the registration (200 to REGISTER, RFC 3261 section 10): calls can come in and go out. */
+  registered: [];
+  /** The registration is gone, on request or because the server refused it. */
+  unregistered: [
+    detail: {
+      /** `requested` after `unregister()`, else the SIP status and reason phrase; for people, not for decisions. */
+      readonly reason?: string;
+    },
+  ];
+  /** An inbound call rings. Listeners that reject it at once keep the caller from hearing ringing. */
+  incoming: [call: Call];
+  /** Once per token, `tokenExpiryLeadMs` before its expiry: pass a fresh one to `updateToken()`. */
+  tokenWillExpire: [
+    detail: {
+      /** The `exp` of the token (RFC 7519 section 4.1.4). */
+      readonly expiresAt: Date;
+    },
+  ];
+  /** The connection was lost and is being got back. Live calls keep their audio. */
+  reconnecting: [
+    detail: {
+      /** Which attempt since the loss, from 1 on. */
+      readonly attempt: number;
+    },
+  ];
+  /** Registered again after a loss. */
+  reconnected: [];
+  /** Something failed that no awaited promise has reported. */
+  error: [error: VoiceSDKError];
+  /**
+   * The browser does not play the ringtone until the agent interacts with the page (the autoplay policy of the HTML
+   * standard); it starts at the next gesture.
+   */
+  audioBlocked: [];
+  /** The blocked ringtone has started. */
+  audioUnblocked: [];
+};
