@@ -1,11 +1,11 @@
 import { rmSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { createContext, runInContext } from 'node:vm';
 import { build } from 'esbuild';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import manifest from '../../package.json' with { type: 'json' };
-import { installInto, makeTempFolder, packInto, ROOT, run, writeFiles } from './packed';
-import { CORE_CONSUMER, SANDBOX_CONSUMER } from './consumer-sources';
+import { installInto, makeTempFolder, packInto, run, writeFiles } from './packed';
 
 /** Outside the repository, so that nothing resolves by luck from its `node_modules`. */
 let folder: string;
@@ -54,43 +54,10 @@ describe('Node without a DOM', () => {
   });
 });
 
-describe('TypeScript, strict, with skipLibCheck off and without @types of any kind', () => {
-  const modes = [
-    { module: 'node16', moduleResolution: 'node16', file: 'consumer.mts' },
-    { module: 'node16', moduleResolution: 'node16', file: 'consumer.cts' },
-    { module: 'esnext', moduleResolution: 'bundler', file: 'consumer.ts' },
-  ].flatMap((mode) =>
-    [true, false].map((exactOptionalPropertyTypes) => ({ ...mode, exactOptionalPropertyTypes })),
-  );
-
-  it.each(modes)(
-    'compiles $file with moduleResolution $moduleResolution, exactOptionalPropertyTypes $exactOptionalPropertyTypes',
-    async ({ file, ...compilerMode }) => {
-      const config = {
-        compilerOptions: {
-          ...compilerMode,
-          target: 'es2020',
-          lib: ['es2020', 'dom'],
-          types: [],
-          strict: true,
-          skipLibCheck: false,
-          noEmit: true,
-        },
-        files: [file],
-      };
-      await writeFiles(folder, {
-        [file]: CORE_CONSUMER + SANDBOX_CONSUMER,
-        'tsconfig.json': JSON.stringify(config),
-      });
-      const tsc = join(ROOT, 'node_modules/typescript/bin/tsc');
-      expect(await run(process.execPath, [tsc, '-p', 'tsconfig.json'], folder)).toBe('');
-    },
-  );
-});
-
-describe('a bundler for browsers', () => {
-  const bundle = (entry: string): ReturnType<typeof build> =>
+describe('a bundler that sets the condition `browser`', () => {
+  const bundle = (entry: string, conditions: string[] = []): ReturnType<typeof build> =>
     build({
+      conditions,
       stdin: { contents: `import * as sdk from '${entry}'; globalThis.sdk = sdk;`, resolveDir: folder },
       bundle: true,
       write: false,
@@ -103,8 +70,68 @@ describe('a bundler for browsers', () => {
     expect(outputFiles?.[0]?.text).toContain('VoiceSDKError');
   });
 
-  it('is refused the sandbox, which is for Node', async () => {
+  it('is refused what is for servers', async () => {
     await expect(bundle(`${manifest.name}/sandbox`)).rejects.toThrow(/sandbox/);
+    await expect(bundle(`${manifest.name}/server`)).rejects.toThrow(/server/);
+  });
+
+  it.each(['workerd', 'edge-light', 'fastly'])(
+    'gives the server side to the edge runtime "%s", which has no module of Node',
+    async (runtime) => {
+      // Bundlers for these runtimes set `browser` as well.
+      const { outputFiles } = await bundle(`${manifest.name}/server`, [runtime, 'browser']);
+      // A context of its own has only what the language has; this is what it needs of the web.
+      const { Request, Response, Headers, URL, TextEncoder, TextDecoder, crypto, btoa, atob } = globalThis;
+      const web = { Request, Response, Headers, URL, TextEncoder, TextDecoder, crypto, btoa, atob };
+      // Its byte arrays must be of the realm that encodes and clones.
+      const realm = { Uint8Array, structuredClone };
+      const world: Record<string, unknown> = createContext({ ...web, ...realm, setTimeout, clearTimeout });
+      expect(runInContext('typeof process + typeof Buffer + typeof require', world)).toBe(
+        'undefined'.repeat(3),
+      );
+      runInContext(outputFiles?.[0]?.text ?? '', world);
+      const answer = (await runInContext(EXCHANGE, world)) as Record<string, unknown>;
+      expect(answer).toMatchObject({ sip_uri: 'sip:alice@sip.test', ws_urls: ['wss://sip.test'] });
+    },
+  );
+});
+
+/** A backend asks for a token and an agent exchanges it, all within one expression. */
+const EXCHANGE = `(async () => {
+  const secret = 'a secret that has more than thirty-two bytes';
+  const tokens = sdk.createAccessTokens({ key: secret });
+  const mint = sdk.createAccessTokenHandler({ tokens, checkApiKey: 'key' });
+  const sip = { secret, domain: 'sip.test', wsUrls: ['wss://sip.test'] };
+  const exchange = sdk.createCredentialsHandler({ tokens, sip, turn: { secret, urls: 'turn:turn.test' } });
+  const headers = { 'X-User-API-Key': 'key', 'Content-Type': 'application/json' };
+  const body = '{"user_uuid":"alice"}';
+  const { token } = await (await mint(new Request('https://api.test/', { method: 'POST', headers, body }))).json();
+  const answer = await exchange(new Request('https://api.test/', { headers: { Authorization: 'Bearer ' + token } }));
+  return answer.json();
+})()`;
+
+describe('the server side in Node', () => {
+  it('works as an ES module and as CommonJS, with the same exports', async () => {
+    const report = `(async () => {
+      const answer = await ${EXCHANGE};
+      console.log(JSON.stringify({ exports: Object.keys(sdk).sort(), user: answer.sip_uri }));
+    })();`;
+    const fromEsm = await node('server.mjs', `import * as sdk from '${manifest.name}/server';\n${report}`);
+    const fromCjs = await node('server.cjs', `const sdk = require('${manifest.name}/server');\n${report}`);
+    expect(fromEsm).toMatchObject({ user: 'sip:alice@sip.test' });
+    expect(fromCjs).toEqual(fromEsm);
+    expect((fromEsm as Report).exports).toEqual([
+      'AccessTokenError',
+      'RequestRefusal',
+      'createAccessTokenHandler',
+      'createAccessTokens',
+      'createCredentialsHandler',
+      'createSipVerifier',
+      'createTokenVerifier',
+      'sipCredentials',
+      'toNodeListener',
+      'turnCredentials',
+    ]);
   });
 });
 

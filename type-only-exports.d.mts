@@ -1,0 +1,1 @@
+export function withTypeOnlyExports(declarations: string, values: readonly string[]): string;
