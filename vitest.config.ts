@@ -77,6 +77,21 @@ export default defineConfig({
       {
         extends: true,
         test: {
+          // Only by `npm run test:interop`, which makes the laboratory around it.
+          name: 'interop',
+          include: ['test/interop/**/*.test.ts'],
+          environment: 'node',
+          globalSetup: ['test/interop/require-lab.ts', 'test/tools/require-build.ts'],
+          pool: 'forks',
+          fileParallelism: false,
+          expect: PATIENT,
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
+        },
+      },
+      {
+        extends: true,
+        test: {
           name: 'package',
           include: ['test/package/**/*.test.ts'],
           environment: 'node',

@@ -1,17 +1,19 @@
-import type { Browser } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import type { Sandbox } from '../../src/sandbox/index';
-import { launchChromium } from '../support/chromium';
+import { ChromiumLab } from '../support/chromium-lab';
 import { Phone, startPhoneSandbox } from '../support/phone';
 
 const MICROPHONE_HZ = 600;
 
 let sandbox: Sandbox;
-let browser: Browser;
+let browser: ChromiumLab;
 const phones: Phone[] = [];
 
 beforeAll(async () => {
-  [sandbox, browser] = await Promise.all([startPhoneSandbox(), launchChromium({ micToneHz: MICROPHONE_HZ })]);
+  [sandbox, browser] = await Promise.all([
+    startPhoneSandbox(),
+    ChromiumLab.launch({ micToneHz: MICROPHONE_HZ }),
+  ]);
 });
 afterEach(async () => {
   for (const phone of phones.splice(0)) await phone.close();
@@ -82,7 +84,7 @@ test('the microphone is given back when the last call ends', async () => {
 });
 
 test('a denied microphone fails the call with its own code and leaves nothing', async () => {
-  const refusing = await launchChromium({ grantMicrophone: false, args: ['--deny-permission-prompts'] });
+  const refusing = await ChromiumLab.launch({ grantMicrophone: false, args: ['--deny-permission-prompts'] });
   try {
     const phone = await Phone.registered(refusing, sandbox, { userUuid: 'carol' });
     const before = sandbox.trace.entries.length;

@@ -1,23 +1,22 @@
-import type { Browser } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import type { QualitySample } from '../../src/index';
 import type { Sandbox } from '../../src/sandbox/index';
-import { launchChromium } from '../support/chromium';
+import { ChromiumLab } from '../support/chromium-lab';
 import { Phone, startPhoneSandbox } from '../support/phone';
 
 const ALICE_HZ = 600;
 const BOB_HZ = 1000;
 
 let sandbox: Sandbox;
-let aliceBrowser: Browser;
-let bobBrowser: Browser;
+let aliceBrowser: ChromiumLab;
+let bobBrowser: ChromiumLab;
 const phones: Phone[] = [];
 
 beforeAll(async () => {
   [sandbox, aliceBrowser, bobBrowser] = await Promise.all([
     startPhoneSandbox(),
-    launchChromium({ micToneHz: ALICE_HZ }),
-    launchChromium({ micToneHz: BOB_HZ }),
+    ChromiumLab.launch({ micToneHz: ALICE_HZ }),
+    ChromiumLab.launch({ micToneHz: BOB_HZ }),
   ]);
 });
 afterEach(async () => {

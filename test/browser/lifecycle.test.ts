@@ -1,16 +1,16 @@
 import { createSocket } from 'node:dgram';
-import type { Browser } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import type { Sandbox } from '../../src/sandbox/index';
 import { launchChromium } from '../support/chromium';
+import { ChromiumLab, type ChromiumPage } from '../support/chromium-lab';
 import { Phone, startPhoneSandbox } from '../support/phone';
 
 let sandbox: Sandbox;
-let browser: Browser;
-const phones: Phone[] = [];
+let browser: ChromiumLab;
+const phones: Phone<ChromiumPage>[] = [];
 
 beforeAll(async () => {
-  [sandbox, browser] = await Promise.all([startPhoneSandbox(), launchChromium({ micToneHz: 500 })]);
+  [sandbox, browser] = await Promise.all([startPhoneSandbox(), ChromiumLab.launch({ micToneHz: 500 })]);
 });
 afterEach(async () => {
   for (const phone of phones.splice(0)) await phone.close();
@@ -20,7 +20,9 @@ afterAll(async () => {
   await sandbox.close();
 });
 
-async function registered(options: Parameters<typeof Phone.registered>[2] = {}): Promise<Phone> {
+async function registered(
+  options: Parameters<typeof Phone.registered>[2] = {},
+): Promise<Phone<ChromiumPage>> {
   const phone = await Phone.registered(browser, sandbox, options);
   phones.push(phone);
   return phone;
@@ -32,7 +34,7 @@ describe('leaving', () => {
     const call = await phone.connect('tone');
     await phone.next(`call ${call}`, 'accepted');
     const customer = sandbox.customer('tone');
-    await phone.page.goto('about:blank');
+    await phone.page.raw.goto('about:blank');
     await expect.poll(() => customer.lastCall?.end?.by).toBe('agent');
     await sandbox.waitForUnregistration('leaver');
   });

@@ -1,20 +1,20 @@
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
-import type { Browser, Page } from 'playwright-core';
+import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Sandbox } from '../../src/sandbox/index';
-import { launchChromium } from '../support/chromium';
+import { ChromiumLab } from '../support/chromium-lab';
 import { Phone, startPhoneSandbox } from '../support/phone';
 
 const VIDEO_PHONE_HZ = 800;
 
 let sandbox: Sandbox;
-let browser: Browser;
+let browser: ChromiumLab;
 
 beforeAll(async () => {
   [sandbox, browser] = await Promise.all([
     startPhoneSandbox(),
-    launchChromium({ micToneHz: VIDEO_PHONE_HZ }),
+    ChromiumLab.launch({ micToneHz: VIDEO_PHONE_HZ }),
   ]);
 });
 afterAll(async () => {
@@ -34,8 +34,7 @@ async function videoPhone(userUuid: string): Promise<Page> {
     platform: 'browser',
     define: { global: 'globalThis' },
   });
-  const page = await (await browser.newContext()).newPage();
-  await page.goto(`${sandbox.url}/phone.html`);
+  const { raw: page } = await browser.open(`${sandbox.url}/phone.html`);
   await page.addScriptTag({ content: outputFiles[0]?.text ?? '' });
   const { token } = await sandbox.mintToken({ userUuid });
   await page.evaluate(async (jwt) => {

@@ -1,14 +1,13 @@
-import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Sandbox } from '../../src/sandbox/index';
-import { launchChromium } from '../support/chromium';
+import { ChromiumLab } from '../support/chromium-lab';
 import { Phone, startPhoneSandbox } from '../support/phone';
 
 let sandbox: Sandbox;
-let browser: Browser;
+let browser: ChromiumLab;
 
 beforeAll(async () => {
-  [sandbox, browser] = await Promise.all([startPhoneSandbox(), launchChromium({ micToneHz: 500 })]);
+  [sandbox, browser] = await Promise.all([startPhoneSandbox(), ChromiumLab.launch({ micToneHz: 500 })]);
 });
 afterAll(async () => {
   await browser.close();
@@ -18,12 +17,12 @@ afterAll(async () => {
 test('no secret reaches the console or storage, however much is logged', async () => {
   const phone = await Phone.open(browser, sandbox);
   const lines: string[] = [];
-  phone.page.on('console', (message) => lines.push(message.text()));
+  phone.page.raw.on('console', (message) => lines.push(message.text()));
   // What switches on the debug output of JsSIP where it has one.
   await phone.page.evaluate(() => {
     localStorage.setItem('debug', '*');
   });
-  await phone.page.reload();
+  await phone.page.raw.reload();
   const { token } = await sandbox.mintToken({ userUuid: 'discreet' });
   const answer = await fetch(`${sandbox.url}/open/sdk/credentials`, {
     headers: { Authorization: `Bearer ${token}` },

@@ -1,7 +1,7 @@
-import type { Browser, CDPSession } from 'playwright-core';
+import type { CDPSession } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Sandbox } from '../../src/sandbox/index';
-import { launchChromium } from '../support/chromium';
+import { ChromiumLab } from '../support/chromium-lab';
 import { Phone, startPhoneSandbox } from '../support/phone';
 
 const CALLS = 200;
@@ -11,12 +11,12 @@ const FLAT_BYTES = 400_000;
 const SETTLING = { timeout: 60_000, interval: 1000 };
 
 let sandbox: Sandbox;
-let browser: Browser;
+let browser: ChromiumLab;
 
 beforeAll(async () => {
   [sandbox, browser] = await Promise.all([
     startPhoneSandbox({ limits: { messagesPerSecond: 1000 } }),
-    launchChromium({ args: ['--js-flags=--expose-gc'] }),
+    ChromiumLab.launch({ args: ['--js-flags=--expose-gc'] }),
   ]);
 });
 afterAll(async () => {
@@ -32,7 +32,7 @@ async function heapBytes(cdp: CDPSession): Promise<number> {
 
 test(`${CALLS} calls one after another leave nothing behind`, { timeout: 300_000 }, async () => {
   const phone = await Phone.registered(browser, sandbox);
-  const cdp = await phone.page.context().newCDPSession(phone.page);
+  const cdp = await phone.page.raw.context().newCDPSession(phone.page.raw);
   const run = (count: number) =>
     phone.page.evaluate(async (calls) => {
       for (let number = 0; number < calls; number += 1) {

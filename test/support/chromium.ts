@@ -1,7 +1,8 @@
-import { accessSync, constants, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { delimiter, join } from 'node:path';
+import { join } from 'node:path';
 import { chromium, type Browser } from 'playwright-core';
+import { findOnPath, isExecutable } from './find-program';
 import { toneWav } from './tone-wav';
 
 /** Commands under which distributions install Chromium or Chrome, looked up on the PATH. */
@@ -57,15 +58,6 @@ export interface ChromiumOptions {
   args?: readonly string[];
 }
 
-function isExecutable(path: string): boolean {
-  try {
-    accessSync(path, constants.X_OK);
-    return true;
-  } catch {
-    return false;
-  }
-}
-
 /** Path of the browser to test with. Throws an Error that says how to install one. */
 export function findChromium(env: Readonly<Record<string, string | undefined>> = process.env): string {
   const chosen = env['CHROMIUM_PATH'];
@@ -73,9 +65,7 @@ export function findChromium(env: Readonly<Record<string, string | undefined>> =
     if (isExecutable(chosen)) return chosen;
     throw new Error(`CHROMIUM_PATH is ${chosen}, which cannot be executed.\n${HOW_TO_INSTALL}`);
   }
-  const folders = (env['PATH'] ?? '').split(delimiter).filter((folder) => folder !== '');
-  const onPath = folders.flatMap((folder) => COMMANDS.map((command) => join(folder, command)));
-  const found = [...onPath, ...FIXED_PLACES].find(isExecutable);
+  const found = findOnPath(COMMANDS, env) ?? FIXED_PLACES.find(isExecutable);
   if (found === undefined) throw new Error(`No Chromium found.\n${HOW_TO_INSTALL}`);
   return found;
 }

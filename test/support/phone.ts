@@ -1,7 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import { expect } from 'vitest';
-import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { type Sandbox, type SandboxOptions, startSandbox } from '../../src/sandbox/index';
+import type { LabBrowser, LabPage, PageOptions } from './lab-page';
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 
@@ -26,11 +26,26 @@ export interface Heard {
   readonly dbfs: number;
 }
 
+/** Where a phone lives and who lets it in: a sandbox, or any other server that serves the page under test. */
+export interface PhoneHome {
+  /** Origin of `/phone.html`. */
+  readonly url: string;
+  /** Of the credentials request. Default: `url`. */
+  readonly apiBaseUrl?: string;
+  mintToken(request: {
+    readonly userUuid: string;
+    readonly label?: string;
+    readonly ttlSeconds?: number;
+  }): Promise<{ readonly token: string }>;
+}
+
 export interface PhoneOptions {
   readonly userUuid?: string;
   readonly label?: string;
+  /** Options of the Device that are plain data; `account` are credentials to be used without asking for them. */
   readonly device?: Readonly<Record<string, unknown>>;
   readonly ttlSeconds?: number;
+  readonly page?: PageOptions;
 }
 
 /** Louder than this is somebody; a fake microphone's tone arrives at about -6 dBFS, comfort noise under -70. */
@@ -40,47 +55,60 @@ const TOLERANCE_HZ = 15;
 const MOST_LOOKS = 20;
 
 /** A page with one Device in a real browser. */
-export class Phone {
-  readonly page: Page;
-  readonly problems: string[] = [];
-  readonly #context: BrowserContext;
+export class Phone<P extends LabPage = LabPage> {
   #seen = 0;
 
-  private constructor(context: BrowserContext, page: Page) {
-    this.#context = context;
-    this.page = page;
-    page.on('pageerror', (error) => this.problems.push(error.message));
-  }
+  private constructor(readonly page: P) {}
 
-  static async open(browser: Browser, sandbox: Sandbox): Promise<Phone> {
-    const context = await browser.newContext();
-    const phone = new Phone(context, await context.newPage());
-    await phone.page.goto(`${sandbox.url}/phone.html`);
-    return phone;
+  static async open<P extends LabPage>(
+    browser: LabBrowser<P>,
+    home: PhoneHome,
+    options?: PageOptions,
+  ): Promise<Phone<P>> {
+    return new Phone(await browser.open(`${home.url}/phone.html`, options));
   }
 
   /** A page whose Device is created but not registered. */
-  static async created(browser: Browser, sandbox: Sandbox, options: PhoneOptions = {}): Promise<Phone> {
-    const phone = await Phone.open(browser, sandbox);
+  static async created<P extends LabPage>(
+    browser: LabBrowser<P>,
+    home: PhoneHome,
+    options: PhoneOptions = {},
+  ): Promise<Phone<P>> {
+    const phone = await Phone.open(browser, home, options.page);
     const { userUuid = 'alice', label, ttlSeconds, device = {} } = options;
-    const { token } = await sandbox.mintToken({
+    const { token } = await home.mintToken({
       userUuid,
       ...(label === undefined ? {} : { label }),
       ...(ttlSeconds === undefined ? {} : { ttlSeconds }),
     });
+    const { apiBaseUrl = home.url } = home;
     await phone.page.evaluate(
       (given) => {
         window.sdkPhone.create(given);
       },
-      { token, ...device },
+      { token, apiBaseUrl, ...device },
     );
     return phone;
   }
 
-  static async registered(browser: Browser, sandbox: Sandbox, options: PhoneOptions = {}): Promise<Phone> {
-    const phone = await Phone.created(browser, sandbox, options);
+  static async registered<P extends LabPage>(
+    browser: LabBrowser<P>,
+    home: PhoneHome,
+    options: PhoneOptions = {},
+  ): Promise<Phone<P>> {
+    const phone = await Phone.created(browser, home, options);
     await phone.page.evaluate(() => window.sdkPhone.device.register());
     return phone;
+  }
+
+  /** The code that register() fails with. */
+  registerCode(): Promise<string | undefined> {
+    return this.page.evaluate(() =>
+      window.sdkPhone.device.register().then(
+        () => undefined,
+        (error: unknown) => (error as { code?: string }).code ?? String(error),
+      ),
+    );
   }
 
   /** Places a call and returns its number on this page. */
@@ -160,8 +188,8 @@ export class Phone {
 
   /** Closes the page; whatever it threw meanwhile fails the test. */
   async close(): Promise<void> {
-    await this.#context.close();
-    expect(this.problems).toEqual([]);
+    await this.page.close();
+    expect(this.page.problems).toEqual([]);
   }
 }
 

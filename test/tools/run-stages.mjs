@@ -12,24 +12,33 @@ const ARTIFACTS = new URL('../.artifacts/', import.meta.url);
 const RESULTS = new URL('results/', ARTIFACTS);
 
 const VITEST_PROJECTS = ['unit', 'integration', 'browser', 'package'];
-const SCRIPTS = ['typecheck', 'lint', 'build', 'check:package', 'size'];
+/** These are vitest projects too, which need something around them. */
+const VITEST_RUNNERS = { interop: ['test/interop/run.mjs'] };
+const SCRIPTS = ['typecheck', 'lint', 'build', 'check:package', 'size', 'docs'];
 
 /** A stage that hangs must not outlive the 30 minutes of a CI run. */
-const STAGE_TIMEOUT_MS = 10 * 60_000;
+const STAGE_TIMEOUT_MS = { default: 10 * 60_000, interop: 15 * 60_000 };
+/** A stage that is told to stop may end its servers and remove its files before it is killed. */
+const GRACE_MS = 5_000;
 
 async function runStage(name) {
-  const isVitest = VITEST_PROJECTS.includes(name);
+  const runner =
+    VITEST_RUNNERS[name] ??
+    (VITEST_PROJECTS.includes(name)
+      ? ['node_modules/vitest/vitest.mjs', 'run', '--project', name]
+      : undefined);
+  const isVitest = runner !== undefined;
   if (!isVitest && !SCRIPTS.includes(name)) throw new Error(`No stage is called ${name}`);
   const report = new URL(fileNameOf(name), ARTIFACTS);
   rmSync(report, { force: true });
   const reportFlags = ['--reporter=default', '--reporter=json', `--outputFile.json=${fileURLToPath(report)}`];
   const [command, args] = isVitest
-    ? [process.execPath, ['node_modules/vitest/vitest.mjs', 'run', '--project', name, ...reportFlags]]
+    ? [process.execPath, [...runner, ...reportFlags]]
     : ['npm', ['run', '--silent', name]];
 
   console.log(`\n--- ${name} ---`);
   const startedAt = Date.now();
-  const exitCode = await run(command, args);
+  const exitCode = await run(command, args, STAGE_TIMEOUT_MS[name] ?? STAGE_TIMEOUT_MS.default);
   const seconds = Math.round((Date.now() - startedAt) / 100) / 10;
   const result = isVitest
     ? resultOfVitest(name, seconds, exitCode, readJson(report))
@@ -48,27 +57,36 @@ function fileNameOf(name) {
   return `${name.replaceAll(/\W/g, '-')}.json`;
 }
 
-function run(command, args) {
+function run(command, args, timeoutMs) {
   const windows = process.platform === 'win32';
   // Its own process group, so that a stage that hangs takes its servers and browsers with it.
   const child = spawn(command, args, { cwd: ROOT, stdio: 'inherit', detached: !windows, shell: windows });
-  const stop = () => {
+  let grace;
+  const kill = () => {
     if (windows) child.kill();
-    else killGroup(child.pid);
+    else signalGroup(child.pid, 'SIGKILL');
+  };
+  const stop = () => {
+    if (windows) return child.kill();
+    signalGroup(child.pid, 'SIGTERM');
+    grace ??= setTimeout(kill, GRACE_MS);
   };
   const stopAndLeave = () => {
     stop();
-    process.exit(130);
+    child.once('exit', () => process.exit(130));
   };
   const timer = setTimeout(() => {
-    console.error(`Stopped after ${STAGE_TIMEOUT_MS / 60_000} minutes.`);
+    console.error(`Stopped after ${timeoutMs / 60_000} minutes.`);
     stop();
-  }, STAGE_TIMEOUT_MS);
+  }, timeoutMs);
   process.once('SIGINT', stopAndLeave);
   process.once('SIGTERM', stopAndLeave);
   return new Promise((resolve) => {
     const settle = (exitCode) => {
       clearTimeout(timer);
+      clearTimeout(grace);
+      // Told to stop, the leader may have gone before the others of its group.
+      if (grace !== undefined) kill();
       process.removeListener('SIGINT', stopAndLeave);
       process.removeListener('SIGTERM', stopAndLeave);
       resolve(exitCode);
@@ -81,10 +99,10 @@ function run(command, args) {
   });
 }
 
-function killGroup(leaderPid) {
+function signalGroup(leaderPid, signal) {
   if (leaderPid === undefined) return;
   try {
-    process.kill(-leaderPid, 'SIGKILL');
+    process.kill(-leaderPid, signal);
   } catch (error) {
     if (error.code !== 'ESRCH') throw error;
   }

@@ -43,7 +43,9 @@
       return device;
     },
 
-    create(options) {
+    /** With an `account` the Device asks nobody for credentials. */
+    create({ account, ...options }) {
+      if (account !== undefined) options.fetchCredentials = () => Promise.resolve(account);
       device = new Device({ apiBaseUrl: location.origin, logLevel: 'warn', ...options });
       for (const event of [...DEVICE_EVENTS, ...AUDIO_EVENTS]) {
         device.on(event, (...args) => record('device', event, args));
