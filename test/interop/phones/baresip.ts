@@ -1,4 +1,6 @@
 /** baresip 1.0 as a desk phone: it registers over UDP with credentials like an agent's, and speaks PCMU. */
+import { createSocket } from 'node:dgram';
+import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -98,7 +100,8 @@ class BaresipPhone implements FarPhone {
     checkOptions(options);
     const { server, domain } = address;
     const directory = await mkdtemp(join(tmpdir(), 'baresip-'));
-    const [sipPort, controlPort] = await Promise.all([freePort(), freePort()]);
+    const sipPort = await freePorts();
+    const controlPort = await freePorts();
     const place = { host, sipPort, controlPort, recordings: join(directory, recordings) };
     prepareRecordings(place.recordings);
     await writeFile(
@@ -245,13 +248,31 @@ function checked(script: AnswerScript): AnswerScript {
 }
 
 /** baresip takes the next port too, for TLS: both are free when they are asked for. */
-async function freePort(): Promise<number> {
+/** Below those that the system gives out, so that nobody takes one between its trial and its use. */
+let nextPort = 20_000;
+
+/** The first of two TCP and UDP ports that are free: baresip takes the second for SIP over TLS, whoever wants it. */
+async function freePorts(): Promise<number> {
+  for (;;) {
+    const port = nextPort;
+    nextPort += 2;
+    if ((await isFree(port)) && (await isFree(port + 1))) return port;
+  }
+}
+
+async function isFree(port: number): Promise<boolean> {
   const server = createServer();
-  await new Promise<void>((resolve) => {
-    server.listen(0, host, resolve);
-  });
-  const address = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  if (address === null || typeof address === 'string') throw new Error('A TCP port was expected');
-  return address.port;
+  const socket = createSocket('udp4');
+  try {
+    server.listen(port, host);
+    await once(server, 'listening');
+    socket.bind(port, host);
+    await once(socket, 'listening');
+    return true;
+  } catch {
+    return false;
+  } finally {
+    server.close();
+    socket.close();
+  }
 }

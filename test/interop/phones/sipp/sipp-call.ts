@@ -9,6 +9,8 @@ import type { Sipp } from './twin';
 
 const orderTimeoutMs = 10_000;
 const defaultToneHz = 800;
+const STATUS_RINGING = 180;
+const STATUS_OK = 200;
 
 export class SippCall extends PlainCall {
   protected readonly ear: RtpEndpoint;
@@ -84,6 +86,7 @@ export class SippCall extends PlainCall {
   }
 
   async #hangup(status: number): Promise<void> {
+    if (this.direction === 'outbound' && this.state !== 'answered') await this.#untilOrdersCount();
     if (this.state === 'answered') {
       this.#isHangingUp = true;
       await this.#order('bye');
@@ -95,6 +98,16 @@ export class SippCall extends PlainCall {
       this.#lastStatus = status;
       await this.#order(`refuse_${status}`);
     }
+  }
+
+  /**
+   * RFC 3261 section 9.1 wants a provisional answer before a CANCEL; and the agent's page may know of the call before
+   * its 180 is here: SIPp loses an order that meets one on its way.
+   */
+  async #untilOrdersCount(): Promise<void> {
+    await this.until('180', orderTimeoutMs, () => this.#lastStatus >= STATUS_RINGING);
+    if (this.#lastStatus >= STATUS_OK)
+      await this.until('answered', orderTimeoutMs, () => (this.state as string) === 'answered');
   }
 
   async hold(direction: 'sendonly' | 'inactive' = 'sendonly'): Promise<void> {
@@ -170,6 +183,7 @@ export class SippCall extends PlainCall {
     if (/^m=audio/m.test(message.body)) this.#setRemote(message.body);
     if (message instanceof SipResponse) {
       this.#lastStatus = message.status;
+      this.emit('change');
     } else if (message.method === 'INVITE' && message.toTag !== undefined) {
       this.#myDirection = answerTo(this.agentDirection ?? 'sendrecv');
       this.#playTone();
