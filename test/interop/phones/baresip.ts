@@ -247,7 +247,6 @@ function checked(script: AnswerScript): AnswerScript {
   return script;
 }
 
-/** baresip takes the next port too, for TLS: both are free when they are asked for. */
 /** Below those that the system gives out, so that nobody takes one between its trial and its use. */
 let nextPort = 20_000;
 
