@@ -16,6 +16,8 @@ const AGENTS_PER_EDGE = Math.floor(Number(process.env['SCALE_AGENTS'] ?? 1000) /
 const FIRST_PER_SECOND = 150;
 const REGISTER_EXPIRES_SECONDS = 1800;
 const MOVED_WITHIN_MS = 30_000;
+/** Devices try it after 15 to 30 s, and after another 30 to 60 s where that failed. */
+const RETURNED_WITHIN_MS = 45_000;
 const RUN_MS = 120_000;
 /** As long as one syllable: a person would not ask what was said. */
 const AUDIBLE_MS = 200;
@@ -172,3 +174,40 @@ test('every Device says of itself what the registrar says', async () => {
   expect(await edges.location(2)).toEqual(everybody);
   expect(edges.connections(2)).toBe(everybody.length);
 });
+
+test(
+  'agents return to their preferred edge when it is back, and are reachable all the time',
+  async () => {
+    await edges.edges.restart(1, 'rtpengine');
+    await Promise.all((['kamailio', 'haproxy'] as const).map((name) => edges.edges.restart(1, name)));
+    const servesAtMs = Date.now();
+    const everybody = new Set(moving);
+    const bound = () => boundAt(edges.seen(1, servesAtMs), everybody);
+    let fewest = Infinity;
+    while (bound().length < moving.length && Date.now() - servesAtMs < RETURNED_WITHIN_MS) {
+      fewest = Math.min(fewest, (await crew.registered()).length);
+      await sleep(LOOK_EVERY_MS);
+    }
+    const returned = bound();
+    const requests = edges.seen(1, servesAtMs).filter(({ what }) => what === 'request');
+    const busiest = peakWithin(
+      requests.map(({ atMs }) => atMs),
+      1000,
+    );
+    const lastMs = Math.round((returned.at(-1) ?? NaN) - servesAtMs);
+    record({
+      kind: 'fact',
+      title: `${moving.length} Devices return to their preferred edge when it is back`,
+      text: `all after ${lastMs} ms; busiest second ${busiest} REGISTERs`,
+    });
+    expect(returned).toHaveLength(moving.length);
+    expect(fewest).toBe(2 * AGENTS_PER_EDGE);
+    // The former connections are closed when the new ones serve.
+    await expect.poll(() => edges.connections(2)).toBe(staying.length);
+    expect(edges.connections(1)).toBe(moving.length);
+    const all = [...moving, ...staying].sort();
+    await expect.poll(() => edges.location(1)).toEqual(all);
+    await expect.poll(() => edges.location(2)).toEqual(all);
+  },
+  RUN_MS,
+);
