@@ -13,6 +13,7 @@ import {
   type RawUserAgent,
 } from './jssip';
 import { boundLifetimes, failureOf, type RegisterFailure } from './register-answer';
+import { Outbox } from './outbox';
 import { SipSession } from './session';
 import { SipWebSocket } from './web-socket';
 
@@ -80,6 +81,7 @@ export class SipUserAgent extends TypedEmitter<SipUserAgentEvents> {
   readonly #logger: Logger;
   readonly #sockets: readonly SipWebSocket[];
   readonly #sessions = new Map<string, SipSession>();
+  readonly #outbox = new Outbox();
   #iceServers: readonly RTCIceServer[];
   #secret: SipSecret;
   #stopped = false;
@@ -270,6 +272,7 @@ export class SipUserAgent extends TypedEmitter<SipUserAgentEvents> {
       this.emit('disconnected');
     });
     raw.on('registered', () => {
+      this.#outbox.flush();
       for (const session of this.#sessions.values()) session.onSocketRestored();
       this.emit('registered');
     });
@@ -351,6 +354,7 @@ export class SipUserAgent extends TypedEmitter<SipUserAgentEvents> {
     const session = new SipSession(raw, {
       logger: this.#logger,
       pcConfig: this.#pcConfig,
+      outbox: this.#outbox,
       ...(request ? { request } : {}),
     });
     const { callId } = session;
