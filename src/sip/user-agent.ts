@@ -12,7 +12,7 @@ import {
   type RawTransaction,
   type RawUserAgent,
 } from './jssip';
-import { boundLifetimes, failureOf, type RegisterFailure } from './register-answer';
+import { boundLifetimes, failureOf, grantedSeconds, type RegisterFailure } from './register-answer';
 import { SipSession } from './session';
 import { SipWebSocket } from './web-socket';
 
@@ -49,6 +49,7 @@ export type SipUserAgentEvents = {
   connecting: [];
   connected: [];
   disconnected: [];
+  /** A REGISTER was confirmed, be it a refresh. */
   registered: [];
   registerFailed: [failure: RegisterFailure];
   unregistered: [failure: RegisterFailure | undefined];
@@ -88,6 +89,7 @@ export class SipUserAgent extends TypedEmitter<SipUserAgentEvents> {
   #isRemoving = false;
   #tooBriefCount = 0;
   #refreshedAtMs = 0;
+  #bindingLifetimeMs = 0;
 
   /** @throws VoiceSDKError `REGISTRATION_FAILED` when the account cannot be used. */
   constructor(account: SipAccount, logger: Logger) {
@@ -141,8 +143,14 @@ export class SipUserAgent extends TypedEmitter<SipUserAgentEvents> {
     return this.#raw.isConnected();
   }
 
+  /** Whether the registrar confirmed a binding of ours that has not expired. */
   get isRegistered(): boolean {
-    return !this.#stopped && this.#raw.isRegistered();
+    return !this.#stopped && this.#raw.isRegistered() && this.sinceRefreshMs < this.#bindingLifetimeMs;
+  }
+
+  /** For how long the registrar granted our binding when it last confirmed it. */
+  get bindingLifetimeMs(): number {
+    return this.#bindingLifetimeMs;
   }
 
   /** Address of record. */
@@ -203,6 +211,29 @@ export class SipUserAgent extends TypedEmitter<SipUserAgentEvents> {
     // Also without a binding: JsSIP would register by itself whenever the socket comes back.
     this.#raw.unregister();
     return isRemovable;
+  }
+
+  /** Leaves our binding to the user agent that has replaced it: it is neither renewed nor removed from here any more. */
+  release(): void {
+    const registrator = this.#raw._registrator;
+    stopTimer(registrator._registrationTimer ?? undefined);
+    registrator._registered = false;
+    this.#isBound = false;
+    this.unregister();
+  }
+
+  /** Takes this connection for lost, so that another one of several URLs is tried. */
+  failOver(): void {
+    for (const socket of this.#sockets) socket.giveUp();
+  }
+
+  /** Whether the connection has lately proved to work. */
+  get isAlive(): boolean {
+    return this.isConnected;
+  }
+
+  probe(): void {
+    // The keep-alive answers that.
   }
 
   /**
@@ -319,12 +350,17 @@ export class SipUserAgent extends TypedEmitter<SipUserAgentEvents> {
         this.#tooBriefCount = 0;
       }
       boundLifetimes(response);
-      original(response);
       const registrator = this.#raw._registrator;
+      if (isConfirmed) this.#bindingLifetimeMs = 1000 * grantedSeconds(response, this.#raw);
+      const wasRegistered = this.#raw.isRegistered();
+      original(response);
       // Listeners may have removed the binding meanwhile.
       if (!isConfirmed || this.#isRemoving || this.#stopped) return;
-      if (registrator._registering || registrator._registrationTimer !== null) return;
-      this.#abandonRegister({ reasonPhrase: 'the answer to REGISTER holds no Contact of ours' });
+      if (registrator._registering) return;
+      if (registrator._registrationTimer === null)
+        this.#abandonRegister({ reasonPhrase: 'the answer to REGISTER holds no Contact of ours' });
+      // JsSIP tells of the first one only.
+      else if (wasRegistered) this.emit('registered');
     };
   }
 
