@@ -15,6 +15,7 @@ import { Wake } from '../registration/wake';
 import { assertSingleLine } from '../sip/address';
 import { checkExtraHeaders } from '../sip/headers';
 import type { SipSession } from '../sip/session';
+import { WakefulLock } from '../tabs/wakeful-lock';
 import { Calls } from './calls';
 import type { DeviceEvents } from './device-events';
 import { type CheckedOptions, checkOptions, type DeviceOptions } from './options';
@@ -51,6 +52,7 @@ export class Device extends TypedEmitter<DeviceEvents> {
   readonly #logger: Logger;
   readonly #disposer = new Disposer();
   readonly #token: TokenKeeper;
+  readonly #wakefulLock = new WakefulLock();
   readonly #registration: Registration;
   readonly #calls: Calls;
 
@@ -166,6 +168,7 @@ export class Device extends TypedEmitter<DeviceEvents> {
     this.#disposer.dispose();
     this.#token.watch.stop();
     this.#registration.dispose();
+    this.#wakefulLock.release();
     this.#calls.dispose();
     this.removeAllListeners();
     this.#logger.info('destroyed');
@@ -242,9 +245,11 @@ export class Device extends TypedEmitter<DeviceEvents> {
   #connectParts(wake: Wake): void {
     const registration = this.#registration;
     registration.on('registered', () => {
+      this.#wakefulLock.acquire();
       this.emit('registered');
     });
     registration.on('unregistered', (detail) => {
+      this.#wakefulLock.release();
       this.emit('unregistered', detail);
     });
     registration.on('reconnecting', (detail) => {
