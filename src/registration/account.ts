@@ -1,5 +1,5 @@
 import type { SipCredentials } from '../auth/sip-credentials';
-import type { SipAccount, SipSecret } from '../sip/user-agent';
+import type { SipAccount, SipSecret } from '../sip/sip-account';
 
 // Contract of the credentials answer: what to ask of the registrar when the backend does not say.
 const DEFAULT_REGISTER_EXPIRES_SECONDS = 300;

@@ -1,5 +1,6 @@
 import { backoffDelayMs } from '../core/backoff';
-import { nowMs, random, startTimer, stopTimer, type TimerHandle } from '../core/clock';
+import { nowMs, random, stopTimer, type TimerHandle } from '../core/clock';
+import { startSteadyTimer } from '../core/steady-timer';
 import type { RegisterFailure } from '../sip/register-answer';
 
 // A REGISTER that fails while the socket is up is retried soon, then ever more rarely, as RFC 5626 section 4.5 asks.
@@ -35,7 +36,7 @@ export class RegisterTimers {
       askedMs * (1 + random() * RETRY_AFTER_SPREAD),
     );
     if (askedMs > 0) this.#heldUntilMs = nowMs() + askedMs;
-    this.#timer = startTimer(delayMs, this.#register);
+    this.#timer = startSteadyTimer(delayMs, this.#register);
   }
 
   /**
@@ -45,7 +46,7 @@ export class RegisterTimers {
   confirmed(lifetimeMs: number): void {
     this.stop();
     this.#failures = 0;
-    this.#timer = startTimer(lifetimeMs * (0.5 + random() / 4), this.#register);
+    this.#timer = startSteadyTimer(lifetimeMs * (0.5 + random() / 4), this.#register);
   }
 
   /** What was to be done over this connection is done anew over the next one. */

@@ -1,5 +1,4 @@
 import type { SipCredentials } from '../auth/sip-credentials';
-import { monotonicMs, random, startTimer, stopTimer, type TimerHandle } from '../core/clock';
 import { TypedEmitter } from '../core/emitter';
 import { asVoiceError, voiceError, type VoiceSDKError } from '../core/errors';
 import type { Logger } from '../core/logger';
@@ -26,10 +25,6 @@ import { UserAgents } from './user-agents';
 
 // After a wake-up the binding may have expired unseen and the connection may be dead. Not at each change of tabs.
 const RECHECK_AFTER_MS = 30_000;
-// The first attempt comes at once, as far as a person can tell.
-const FIRST_RETRY_SPREAD_MS = 250;
-// A server that drops every registration (another tab took our place) would be met several times a second otherwise.
-const FIRST_RETRY_INTERVAL_MS = 30_000;
 // ICE restarts with credentials that end meanwhile fail half-way.
 const ICE_CREDENTIALS_LEAD_MS = 60_000;
 // A call that lost its media path waits for this.
@@ -40,7 +35,7 @@ const STATUS_UNAVAILABLE = 480;
 
 /**
  * Keeps one agent reachable: credentials, user agent, REGISTER, and coming back after a loss.
- * Owns the retry of REGISTER; the reconnection of the socket is JsSIP's loop, which this hurries on wake-up.
+ * Owns the retry of REGISTER; the user agent brings the socket back, which this hurries on wake-up.
  */
 export class Registration extends TypedEmitter<RegistrationEvents> {
   readonly #options: RegistrationOptions;
@@ -65,8 +60,6 @@ export class Registration extends TypedEmitter<RegistrationEvents> {
   #triedFreshCredentials = false;
   /** Those at hand were refused. */
   #awaitsCredentials = false;
-  #hurryTimer: TimerHandle | undefined;
-  #hurriedAtMs = -Infinity;
 
   constructor(options: RegistrationOptions) {
     super();
@@ -245,11 +238,6 @@ export class Registration extends TypedEmitter<RegistrationEvents> {
     this.#timers.stop();
     this.#onLost();
     this.#relocation.proceed();
-    // Once an outage: JsSIP would wait 2 s. Not all agents of a restarted server in the same moment, though.
-    if (this.state !== 'recovering' || this.#retries > 0) return;
-    if (monotonicMs() - this.#hurriedAtMs < FIRST_RETRY_INTERVAL_MS) return;
-    this.#hurriedAtMs = monotonicMs();
-    this.#hurryTimer = startTimer(random() * FIRST_RETRY_SPREAD_MS, () => this.userAgent?.reconnectNow());
   }
 
   #onLost(): void {
@@ -267,7 +255,6 @@ export class Registration extends TypedEmitter<RegistrationEvents> {
     this.#triedFreshCredentials = false;
     this.#timers.confirmed(this.userAgent?.bindingLifetimeMs ?? 0);
     if (state === 'registered') return;
-    stopTimer(this.#hurryTimer);
     this.#machine.send('confirmed');
     this.#logger.info(state === 'recovering' ? 'registered again' : 'registered');
     this.emit(state === 'recovering' ? 'reconnected' : 'registered');
@@ -374,7 +361,6 @@ export class Registration extends TypedEmitter<RegistrationEvents> {
     this.#timers.stop();
     this.#refresh.stop();
     this.#relocation.stop();
-    stopTimer(this.#hurryTimer);
     this.#awaitsCredentials = false;
     this.#triedFreshCredentials = false;
     this.#retries = 0;

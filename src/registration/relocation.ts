@@ -1,7 +1,8 @@
 import type { SipCredentials } from '../auth/sip-credentials';
 import { backoffDelayMs } from '../core/backoff';
-import { startTimer, stopTimer, type TimerHandle } from '../core/clock';
+import { stopTimer, type TimerHandle } from '../core/clock';
 import { asVoiceError, type VoiceSDKError } from '../core/errors';
+import { startSteadyTimer } from '../core/steady-timer';
 import { firstRegistration } from './first-registration';
 import type { UserAgents } from './user-agents';
 
@@ -63,7 +64,7 @@ export class Relocation {
         if (attempt.signal.aborted) return;
         this.#attempt = undefined;
         this.#failures += 1;
-        this.#timer = startTimer(backoffDelayMs(this.#failures, RETRY), () => {
+        this.#timer = startSteadyTimer(backoffDelayMs(this.#failures, RETRY), () => {
           this.proceed();
         });
         onError(asVoiceError(error, 'REGISTRATION_FAILED'));

@@ -52,7 +52,12 @@ export interface RawTransaction {
   readonly type: 'nict' | 'ict' | 'nist' | 'ist';
   readonly state: number;
   readonly request: RawOutgoingRequest;
-  readonly eventHandlers: { onReceiveResponse(response: RawResponse): void };
+  readonly eventHandlers: {
+    onReceiveResponse(response: RawResponse): void;
+    onRequestTimeout(): void;
+    onTransportError(): void;
+  };
+  onTransportError(): void;
   on(event: 'stateChanged', listener: () => void): void;
 }
 
@@ -151,7 +156,7 @@ export const CAUSE = {
 export interface RawSocket {
   readonly url: string;
   readonly sip_uri: string;
-  via_transport: string;
+  readonly via_transport: string;
   connect(): void;
   disconnect(): void;
   send(message: string): boolean;
@@ -167,16 +172,17 @@ export interface RawRegistrationFailure {
   readonly cause?: string | null;
 }
 
+export interface RawTransport {
+  connect(): void;
+  isConnecting(): boolean;
+  /** Waits 2 s and more, and connects. */
+  _reconnect: () => void;
+}
+
 export interface RawUserAgent {
   readonly status: number;
   readonly contact: { pub_gruu: string | null; uri: { readonly user: string | null; toString(): string } };
-  readonly transport: {
-    connect(): void;
-    disconnect(): void;
-    isConnecting(): boolean;
-    recovery_timer: TimerHandle | null;
-    _getSocket(): void;
-  };
+  readonly transport: RawTransport;
   readonly _registrator: {
     _registered: boolean;
     _registering: boolean;
