@@ -12,34 +12,15 @@ import { normalizeDeviceId, SYSTEM_DEFAULT } from '../media/browser';
 import { type AudioDevice, enumerateAudioDevices, isOutputSelectionSupported } from '../media/devices';
 import { Registration } from '../registration/registration';
 import { Wake } from '../registration/wake';
-import { assertSingleLine } from '../sip/address';
-import { checkExtraHeaders } from '../sip/headers';
 import type { SipSession } from '../sip/session';
 import { WakefulLock } from '../tabs/wakeful-lock';
 import { Calls } from './calls';
+import { checkConnectOptions, type ConnectOptions } from './connect-options';
 import type { DeviceEvents } from './device-events';
+import type { Line, LineEvent } from './line';
 import { type CheckedOptions, checkOptions, type DeviceOptions } from './options';
-
-/** What to call, and as whom. */
-export interface ConnectOptions {
-  /** Telephone number in any usual notation, user name, or SIP URI (RFC 3261 section 19.1) of the account's own domain. */
-  readonly to: string;
-  /**
-   * Caller ID, the user part of From (RFC 3261 section 8.1.1.3): a number or user name that the account may use.
-   * Default: the account itself.
-   */
-  readonly from?: string;
-  /** Name shown to the far end, at most 128 characters on one line. Default: the one of the account. */
-  readonly displayName?: string;
-  /**
-   * Raw SIP headers (`Name: value`) on this INVITE, after `defaultExtraHeaders`; at most 32 lines of 1024 characters.
-   * Those that the SIP stack sets itself are refused. Default: none.
-   */
-  readonly extraHeaders?: readonly string[];
-}
-
-/** Not from a standard: what any phone can show, and far from what a proxy refuses. */
-const LONGEST_DISPLAY_NAME = 128;
+import { ownLine, sharedLine } from './own-line';
+import type { SharedPhone } from './shared-phone';
 
 /**
  * One agent's phone. Opens nothing before `register()`; `destroy()` gives everything back.
@@ -55,6 +36,13 @@ export class Device extends TypedEmitter<DeviceEvents> {
   readonly #wakefulLock = new WakefulLock();
   readonly #registration: Registration;
   readonly #calls: Calls;
+  /** Of this tab alone. */
+  readonly #ownLine: Line;
+  readonly #instance = { id: randomUuid() };
+  /** The one in use: that of all tabs, with `multiTab` and from `register()` on. */
+  #line: Line;
+  #shared: SharedPhone | undefined;
+  #sharing: Promise<void> | undefined;
 
   /**
    * @throws VoiceSDKError `INVALID_ARGUMENT` for an option that cannot be used. A bad token is reported by
@@ -70,16 +58,20 @@ export class Device extends TypedEmitter<DeviceEvents> {
       this.#options.fetchCredentials ?? platformCredentials(this.#options.apiBaseUrl),
     );
     const wake = new Wake();
+    const instance = this.#instance;
     this.#registration = new Registration({
       obtainCredentials: (signal) => this.#token.obtainCredentials(signal),
       serverNow: () => this.#token.clock.now(),
       iceServers: this.#options.iceServers,
       iceTransportPolicy: this.#options.iceTransportPolicy,
-      instanceId: randomUuid(),
+      get instanceId() {
+        return instance.id;
+      },
       wake,
       logger: this.#logger.child('registration'),
     });
-    this.#calls = new Calls(this.#options, this.#logger);
+    this.#calls = new Calls(this.#options, this.#logger, () => this.#registration.freshIceServers());
+    this.#line = this.#ownLine = ownLine(this.#registration, this.#calls);
     this.#disposer.add(() => {
       wake.dispose();
     });
@@ -101,7 +93,8 @@ export class Device extends TypedEmitter<DeviceEvents> {
         throw voiceError('BROWSER_UNSUPPORTED');
       const token = this.#token.usable();
       if (!this.#token.watch.isWatching) this.#token.watch.watch(token);
-      await this.#registration.register();
+      if (this.#options.multiTab) await (this.#sharing ??= this.#share(token.claims.user_uuid));
+      await this.#line.register();
     });
   }
 
@@ -116,17 +109,9 @@ export class Device extends TypedEmitter<DeviceEvents> {
   connect(options: ConnectOptions): Promise<Call> {
     return this.#surfaced(async () => {
       this.#assertAlive();
-      const { to, from, displayName, extraHeaders } = checkConnectOptions(options);
+      const checked = checkConnectOptions(options, this.#options.defaultExtraHeaders);
       this.#token.usable();
-      const { userAgent, state } = this.#registration;
-      if (state === 'recovering') throw voiceError('SIGNALING_LOST');
-      if (!userAgent || state !== 'registered') throw voiceError('NOT_REGISTERED');
-      return this.#calls.place(userAgent, {
-        to,
-        ...(from === undefined ? {} : { from }),
-        ...(displayName === undefined ? {} : { displayName }),
-        extraHeaders: [...this.#options.defaultExtraHeaders, ...extraHeaders],
-      });
+      return this.#line.place(checked);
     });
   }
 
@@ -142,6 +127,7 @@ export class Device extends TypedEmitter<DeviceEvents> {
       this.#assertAlive();
       this.#token.replace(jwt);
       this.#registration.renewCredentials();
+      this.#shared?.onTokenRenewed();
       await Promise.resolve();
     });
   }
@@ -154,8 +140,10 @@ export class Device extends TypedEmitter<DeviceEvents> {
   unregister(): Promise<void> {
     return this.#surfaced(async () => {
       if (this.#disposer.disposed) return;
-      this.#token.watch.stop();
-      await this.#registration.unregister();
+      if (this.#sharing) await this.#sharing;
+      // Another tab may register this one again.
+      if (!this.#shared) this.#token.watch.stop();
+      await this.#line.unregister();
     });
   }
 
@@ -170,6 +158,7 @@ export class Device extends TypedEmitter<DeviceEvents> {
     this.#registration.dispose();
     this.#wakefulLock.release();
     this.#calls.dispose();
+    this.#shared?.dispose();
     this.removeAllListeners();
     this.#logger.info('destroyed');
   }
@@ -196,7 +185,7 @@ export class Device extends TypedEmitter<DeviceEvents> {
     return this.#surfaced(async () => {
       this.#assertAlive();
       assertDeviceId(deviceId);
-      await this.#calls.setInputDevice(deviceId);
+      await this.#line.setInputDevice(deviceId);
     });
   }
 
@@ -214,13 +203,21 @@ export class Device extends TypedEmitter<DeviceEvents> {
       // Without a call there is nothing to try it on, and the agent should hear of it before one comes in.
       if (normalizeDeviceId(deviceId) !== SYSTEM_DEFAULT && !isOutputSelectionSupported())
         throw voiceError('UNSUPPORTED', 'This browser cannot choose the output device.');
-      await this.#calls.setOutputDevice(deviceId);
+      await this.#line.setOutputDevice(deviceId);
     });
   }
 
   /** Whether calls can come in and go out right now. */
   isRegistered(): boolean {
-    return this.#registration.isRegistered;
+    return this.#line.isRegistered;
+  }
+
+  /**
+   * Whether this tab holds the registration and the audio. Always true without `multiTab`; with it false before
+   * `register()`, and while another tab leads.
+   */
+  isLeader(): boolean {
+    return this.#options.multiTab && !this.#sharing ? false : this.#line.isLeader;
   }
 
   /**
@@ -246,17 +243,17 @@ export class Device extends TypedEmitter<DeviceEvents> {
     const registration = this.#registration;
     registration.on('registered', () => {
       this.#wakefulLock.acquire();
-      this.emit('registered');
+      this.#onLine('registered');
     });
     registration.on('unregistered', (detail) => {
       this.#wakefulLock.release();
-      this.emit('unregistered', detail);
+      this.#onLine('unregistered', detail);
     });
     registration.on('reconnecting', (detail) => {
-      this.emit('reconnecting', detail);
+      this.#onLine('reconnecting', detail);
     });
     registration.on('reconnected', () => {
-      this.emit('reconnected');
+      this.#onLine('reconnected');
     });
     registration.on('error', (error) => {
       this.#report(error);
@@ -265,7 +262,7 @@ export class Device extends TypedEmitter<DeviceEvents> {
       this.#onInvite(session);
     });
     this.#calls.on('incoming', (call) => {
-      this.emit('incoming', call);
+      this.#onLine('incoming', call);
     });
     this.#calls.on('error', (error) => {
       this.#report(error);
@@ -281,6 +278,7 @@ export class Device extends TypedEmitter<DeviceEvents> {
     });
     this.#token.watch.on('expired', () => {
       this.#report(voiceError('TOKEN_EXPIRED'));
+      this.#shared?.onTokenExpired();
     });
     wake.on('wake', () => {
       this.#token.watch.check();
@@ -289,6 +287,28 @@ export class Device extends TypedEmitter<DeviceEvents> {
     wake.on('leave', () => {
       this.destroy();
     });
+  }
+
+  #onLine(...event: LineEvent): void {
+    if (this.#shared) this.#shared.onLocal(...event);
+    else this.emit(event[0], ...(event.slice(1) as never));
+  }
+
+  async #share(userUuid: string): Promise<void> {
+    const shared = await sharedLine(`${this.#options.apiBaseUrl}/${userUuid}`, {
+      line: this.#ownLine,
+      logger: this.#logger.child('tabs'),
+      instance: this.#instance,
+      emit: (event, ...args: readonly unknown[]) => {
+        this.emit(event, ...(args as never));
+      },
+      suspend: () => void this.#registration.unregister(true),
+      onTakeOver: () => undefined,
+    });
+    if (this.#disposer.disposed) shared?.dispose();
+    this.#assertAlive();
+    this.#shared = shared;
+    this.#line = shared ?? this.#ownLine;
   }
 
   #onInvite(session: SipSession): void {
@@ -315,21 +335,4 @@ export class Device extends TypedEmitter<DeviceEvents> {
 
 function assertDeviceId(deviceId: unknown): void {
   if (typeof deviceId !== 'string') throw voiceError('INVALID_ARGUMENT', 'A device id is a string.');
-}
-
-function checkConnectOptions(
-  options: ConnectOptions,
-): Required<Pick<ConnectOptions, 'to' | 'extraHeaders'>> & ConnectOptions {
-  const given = options as ConnectOptions | null | undefined;
-  if (typeof given !== 'object' || given === null)
-    throw voiceError('INVALID_ARGUMENT', 'connect() takes an object with to.');
-  if (given.displayName !== undefined) {
-    if (typeof given.displayName !== 'string' || given.displayName.length > LONGEST_DISPLAY_NAME)
-      throw voiceError(
-        'INVALID_ARGUMENT',
-        `displayName is not a string of at most ${LONGEST_DISPLAY_NAME} characters.`,
-      );
-    assertSingleLine(given.displayName, 'displayName');
-  }
-  return { ...given, extraHeaders: checkExtraHeaders(given.extraHeaders, 'extraHeaders') };
 }
