@@ -107,6 +107,18 @@ export default defineConfig({
       {
         extends: true,
         test: {
+          // Only by `npm run test:faults`, which makes the laboratory around it.
+          name: 'faults',
+          include: ['test/faults/**/*.test.ts'],
+          environment: 'node',
+          globalSetup: ['test/faults/require-lab.ts', 'test/tools/require-build.ts'],
+          pool: 'forks',
+          fileParallelism: false,
+        },
+      },
+      {
+        extends: true,
+        test: {
           name: 'package',
           include: ['test/package/**/*.test.ts'],
           environment: 'node',

@@ -286,6 +286,7 @@ export class Device extends TypedEmitter<DeviceEvents> {
     });
     wake.on('wake', () => {
       this.#tokenWatch.check();
+      this.#calls.networkChanged();
     });
     wake.on('leave', () => {
       this.destroy();

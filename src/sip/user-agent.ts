@@ -15,6 +15,7 @@ import {
 } from './jssip';
 import { boundLifetimes, failureOf, type RegisterFailure } from './register-answer';
 import { ServerMove } from './server-move';
+import { Outbox } from './outbox';
 import { SipSession } from './session';
 
 /** A password, or the hash that stands for it at one realm (RFC 2617 section 3.2.2.2). */
@@ -86,6 +87,7 @@ export class SipUserAgent extends TypedEmitter<SipUserAgentEvents> {
   readonly #connection: SipConnection;
   readonly #move: ServerMove;
   readonly #sessions = new Map<string, SipSession>();
+  readonly #outbox = new Outbox();
   #iceServers: readonly RTCIceServer[];
   #secret: SipSecret;
   #stopped = false;
@@ -292,6 +294,7 @@ export class SipUserAgent extends TypedEmitter<SipUserAgentEvents> {
       this.emit('disconnected');
     });
     raw.on('registered', () => {
+      this.#outbox.flush();
       for (const session of this.#sessions.values()) session.onSocketRestored();
       this.emit('registered');
     });
@@ -374,6 +377,7 @@ export class SipUserAgent extends TypedEmitter<SipUserAgentEvents> {
     const session = new SipSession(raw, {
       logger: this.#logger,
       pcConfig: this.#pcConfig,
+      outbox: this.#outbox,
       ...(request ? { request } : {}),
     });
     const { callId } = session;

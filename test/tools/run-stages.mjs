@@ -15,6 +15,7 @@ const VITEST_PROJECTS = ['unit', 'integration', 'browser', 'package'];
 /** These are vitest projects too, which need something around them. */
 const VITEST_RUNNERS = {
   interop: ['test/interop/run.mjs'],
+  faults: ['test/faults/run.mjs'],
   scale: ['test/scale/run.mjs', '--agents', '200'],
 };
 const SCRIPTS = ['typecheck', 'lint', 'build', 'check:package', 'size', 'docs'];
