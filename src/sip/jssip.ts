@@ -37,6 +37,7 @@ export interface RawResponse extends RawMessage {
 
 /** What JsSIP makes of one Contact. */
 export interface RawNameAddressParams {
+  readonly uri: { readonly user: string | null };
   getParam(name: string): string | null | undefined;
   setParam(name: string, value: string): void;
   deleteParam(name: string): void;
@@ -212,12 +213,14 @@ export interface RawTransport {
 
 export interface RawUserAgent {
   readonly status: number;
-  readonly contact: { pub_gruu: string | null; uri: { toString(): string } };
+  readonly contact: { pub_gruu: string | null; uri: { readonly user: string | null; toString(): string } };
   readonly transport: RawTransport;
   readonly _registrator: {
     _registered: boolean;
     _registering: boolean;
     readonly _registrationTimer: TimerHandle | null;
+    readonly _expires: number;
+    readonly _sipInstance: string | null;
   };
   start(): void;
   stop(): void;
