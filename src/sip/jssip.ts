@@ -165,6 +165,8 @@ export interface RawSession {
 
 /** RTCSession states (RTCSession.js of the pinned version). */
 export const SESSION_STATUS = {
+  inviteSent: 1,
+  provisional: 2,
   waitingForAck: 6,
   canceled: 7,
   terminated: 8,
