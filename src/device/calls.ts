@@ -3,6 +3,7 @@ import { withDeadline } from '../core/deadline';
 import { asVoiceError, voiceError, type VoiceSDKError } from '../core/errors';
 import type { Logger } from '../core/logger';
 import { CallAudio } from '../call/call-audio';
+import type { FreshIceServers } from '../call/continuity';
 import { LiveCall } from '../call/live-call';
 import { calleeOf, callerOf, type RemoteIdentity } from '../call/remote-identity';
 import { AutoplayGate } from '../media/autoplay-gate';
@@ -43,9 +44,12 @@ export class Calls extends TypedEmitter<CallsEvents> {
   readonly #alerting = new Set<LiveCall>();
   readonly #input: DevicePreference;
   readonly #output: DevicePreference;
+  readonly #freshIceServers: FreshIceServers | undefined;
 
-  constructor(options: CheckedOptions, logger: Logger) {
+  /** @param freshIceServers asked before the media path of a call is replaced */
+  constructor(options: CheckedOptions, logger: Logger, freshIceServers?: FreshIceServers) {
     super();
+    this.#freshIceServers = freshIceServers;
     this.#options = options;
     this.#logger = logger.child('call');
     const mediaLogger = logger.child('media');
@@ -143,6 +147,11 @@ export class Calls extends TypedEmitter<CallsEvents> {
     return call;
   }
 
+  /** The network of this machine may have changed: each call checks its media path. */
+  networkChanged(): void {
+    for (const call of this.#live) call.networkChanged();
+  }
+
   /** @throws VoiceSDKError `MICROPHONE_*` when a live call cannot follow; the former preference holds again then. */
   setInputDevice(deviceId: string): Promise<void> {
     return this.#input.change(deviceId);
@@ -180,6 +189,7 @@ export class Calls extends TypedEmitter<CallsEvents> {
       remote,
       customHeaders,
       logger: this.#logger,
+      freshIceServers: this.#freshIceServers,
       onAlerting: (isAlerting) => {
         this.#setAlerting(call, isAlerting);
       },

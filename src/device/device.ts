@@ -1,9 +1,8 @@
-import { obtainCredentials, platformCredentials } from '../auth/fetch-credentials';
-import type { FetchCredentials } from '../auth/sip-credentials';
-import { type AccessToken, assertNotExpired, readToken, type TokenClaims } from '../auth/token';
-import { TokenWatch } from '../auth/token-watch';
+import { platformCredentials } from '../auth/fetch-credentials';
+import type { TokenClaims } from '../auth/token';
+import { TokenKeeper } from '../auth/token-keeper';
 import type { Call } from '../call/call';
-import { nowMs, randomUuid } from '../core/clock';
+import { randomUuid } from '../core/clock';
 import { Disposer } from '../core/disposer';
 import { TypedEmitter } from '../core/emitter';
 import { asVoiceError, voiceError, type VoiceSDKError } from '../core/errors';
@@ -16,6 +15,7 @@ import { Wake } from '../registration/wake';
 import { assertSingleLine } from '../sip/address';
 import { checkExtraHeaders } from '../sip/headers';
 import type { SipSession } from '../sip/session';
+import { WakefulLock } from '../tabs/wakeful-lock';
 import { Calls } from './calls';
 import type { DeviceEvents } from './device-events';
 import { type CheckedOptions, checkOptions, type DeviceOptions } from './options';
@@ -51,12 +51,10 @@ export class Device extends TypedEmitter<DeviceEvents> {
   readonly #options: CheckedOptions;
   readonly #logger: Logger;
   readonly #disposer = new Disposer();
-  readonly #fetchCredentials: FetchCredentials;
-  readonly #tokenWatch: TokenWatch;
+  readonly #token: TokenKeeper;
+  readonly #wakefulLock = new WakefulLock();
   readonly #registration: Registration;
   readonly #calls: Calls;
-  #jwt: string;
-  #read: AccessToken | undefined;
 
   /**
    * @throws VoiceSDKError `INVALID_ARGUMENT` for an option that cannot be used. A bad token is reported by
@@ -65,13 +63,16 @@ export class Device extends TypedEmitter<DeviceEvents> {
   constructor(options: DeviceOptions) {
     super();
     this.#options = checkOptions(options);
-    this.#jwt = options.token;
     this.#logger = new Logger(this.#options.logLevel);
-    this.#fetchCredentials = this.#options.fetchCredentials ?? platformCredentials(this.#options.apiBaseUrl);
-    this.#tokenWatch = new TokenWatch(this.#options.tokenExpiryLeadMs);
+    this.#token = new TokenKeeper(
+      options.token,
+      this.#options.tokenExpiryLeadMs,
+      this.#options.fetchCredentials ?? platformCredentials(this.#options.apiBaseUrl),
+    );
     const wake = new Wake();
     this.#registration = new Registration({
-      obtainCredentials: (signal) => this.#obtainCredentials(signal),
+      obtainCredentials: (signal) => this.#token.obtainCredentials(signal),
+      serverNow: () => this.#token.clock.now(),
       iceServers: this.#options.iceServers,
       iceTransportPolicy: this.#options.iceTransportPolicy,
       instanceId: randomUuid(),
@@ -98,8 +99,8 @@ export class Device extends TypedEmitter<DeviceEvents> {
       this.#assertAlive();
       if (typeof WebSocket !== 'function' || typeof RTCPeerConnection !== 'function')
         throw voiceError('BROWSER_UNSUPPORTED');
-      const token = this.#usableToken();
-      if (!this.#tokenWatch.isWatching) this.#tokenWatch.watch(token);
+      const token = this.#token.usable();
+      if (!this.#token.watch.isWatching) this.#token.watch.watch(token);
       await this.#registration.register();
     });
   }
@@ -116,7 +117,7 @@ export class Device extends TypedEmitter<DeviceEvents> {
     return this.#surfaced(async () => {
       this.#assertAlive();
       const { to, from, displayName, extraHeaders } = checkConnectOptions(options);
-      assertNotExpired(this.#token(), nowMs());
+      this.#token.usable();
       const { userAgent, state } = this.#registration;
       if (state === 'recovering') throw voiceError('SIGNALING_LOST');
       if (!userAgent || state !== 'registered') throw voiceError('NOT_REGISTERED');
@@ -139,13 +140,7 @@ export class Device extends TypedEmitter<DeviceEvents> {
   updateToken(jwt: string): Promise<void> {
     return this.#surfaced(async () => {
       this.#assertAlive();
-      const token = readToken(jwt, nowMs());
-      assertNotExpired(token, nowMs());
-      const current = this.#readableToken();
-      if (current && token.claims.user_uuid !== current.claims.user_uuid)
-        throw voiceError('TOKEN_USER_MISMATCH');
-      this.#jwt = jwt;
-      if (this.#tokenWatch.isWatching) this.#tokenWatch.watch(token);
+      this.#token.replace(jwt);
       this.#registration.renewCredentials();
       await Promise.resolve();
     });
@@ -159,7 +154,7 @@ export class Device extends TypedEmitter<DeviceEvents> {
   unregister(): Promise<void> {
     return this.#surfaced(async () => {
       if (this.#disposer.disposed) return;
-      this.#tokenWatch.stop();
+      this.#token.watch.stop();
       await this.#registration.unregister();
     });
   }
@@ -171,8 +166,9 @@ export class Device extends TypedEmitter<DeviceEvents> {
   destroy(): void {
     if (this.#disposer.disposed) return;
     this.#disposer.dispose();
-    this.#tokenWatch.stop();
+    this.#token.watch.stop();
     this.#registration.dispose();
+    this.#wakefulLock.release();
     this.#calls.dispose();
     this.removeAllListeners();
     this.#logger.info('destroyed');
@@ -233,7 +229,7 @@ export class Device extends TypedEmitter<DeviceEvents> {
    * @throws TokenError `TOKEN_INVALID`, `TOKEN_NO_EXPIRY`, `TOKEN_NOT_YET_VALID`
    */
   get identity(): TokenClaims {
-    return this.#token().claims;
+    return this.#token.current.claims;
   }
 
   /** The agent's display name, where the token has one. @throws TokenError as for {@link Device.identity} */
@@ -243,15 +239,17 @@ export class Device extends TypedEmitter<DeviceEvents> {
 
   /** When the current token expires. @throws TokenError as for {@link Device.identity} */
   get tokenExpiresAt(): Date {
-    return this.#token().expiresAt;
+    return this.#token.current.expiresAt;
   }
 
   #connectParts(wake: Wake): void {
     const registration = this.#registration;
     registration.on('registered', () => {
+      this.#wakefulLock.acquire();
       this.emit('registered');
     });
     registration.on('unregistered', (detail) => {
+      this.#wakefulLock.release();
       this.emit('unregistered', detail);
     });
     registration.on('reconnecting', (detail) => {
@@ -278,14 +276,15 @@ export class Device extends TypedEmitter<DeviceEvents> {
     this.#calls.on('audioUnblocked', () => {
       this.emit('audioUnblocked');
     });
-    this.#tokenWatch.on('willExpire', ({ expiresAt }) => {
+    this.#token.watch.on('willExpire', ({ expiresAt }) => {
       this.emit('tokenWillExpire', { expiresAt });
     });
-    this.#tokenWatch.on('expired', () => {
+    this.#token.watch.on('expired', () => {
       this.#report(voiceError('TOKEN_EXPIRED'));
     });
     wake.on('wake', () => {
-      this.#tokenWatch.check();
+      this.#token.watch.check();
+      this.#calls.networkChanged();
     });
     wake.on('leave', () => {
       this.destroy();
@@ -294,37 +293,8 @@ export class Device extends TypedEmitter<DeviceEvents> {
 
   #onInvite(session: SipSession): void {
     // An agent whose token ran out takes no new calls; 480 lets the caller's queue go on to the next agent.
-    if (this.#token().expiresAt.getTime() <= nowMs()) session.reject(480);
+    if (this.#token.isExpired) session.reject(480);
     else this.#calls.receive(session);
-  }
-
-  async #obtainCredentials(signal: AbortSignal): ReturnType<FetchCredentials> {
-    const token = this.#usableToken();
-    return obtainCredentials(this.#fetchCredentials, token.jwt, signal);
-  }
-
-  #token(): AccessToken {
-    const known = this.#read;
-    // Compared only with what was read: a JavaScript caller may have passed undefined.
-    if (known && known.jwt === this.#jwt) return known;
-    const read = readToken(this.#jwt, nowMs());
-    this.#read = read;
-    return read;
-  }
-
-  /** Undefined while the Device has nothing but a token that cannot be read. */
-  #readableToken(): AccessToken | undefined {
-    try {
-      return this.#token();
-    } catch {
-      return undefined;
-    }
-  }
-
-  #usableToken(): AccessToken {
-    const token = this.#token();
-    assertNotExpired(token, nowMs());
-    return token;
   }
 
   #assertAlive(): void {
