@@ -174,8 +174,8 @@ class Edge {
       wsUrl: `ws://${this.host}:${ports.ws}`,
       sipHost: `${this.host}:${ports.sip}`,
       turnHost: `${this.host}:${ports.turn}`,
-      apiUrl: `${apiUrl}/edge/${number}`,
-      plainApiUrl: `${apiUrl}/edge/${number}/ws`,
+      apiUrl: apiUrl && `${apiUrl}/edge/${number}`,
+      plainApiUrl: apiUrl && `${apiUrl}/edge/${number}/ws`,
       directory: this.directory,
       logs: {
         kamailio: join(this.directory, 'kamailio.log'),

@@ -1,4 +1,3 @@
-import { startTimer, stopTimer, type TimerHandle } from '../core/clock';
 import { withDeadline } from '../core/deadline';
 import { voiceError } from '../core/errors';
 import type { RegisterFailure } from '../sip/register-answer';
@@ -40,26 +39,16 @@ function connected(userAgent: SipUserAgent, urlCount: number, signal: AbortSigna
   if (userAgent.isConnected) return Promise.resolve();
   return eventPromise(signal, (resolve, reject) => {
     let failures = 0;
-    let next: TimerHandle | undefined;
-    const onDisconnected = () => {
+    const onFailed = () => {
       failures += 1;
-      if (failures >= urlCount) {
-        reject(voiceError('SIGNALING_UNREACHABLE'));
-        return;
-      }
-      // JsSIP would wait 2 s; it has marked this URL as bad only after telling us.
-      stopTimer(next);
-      next = startTimer(0, () => {
-        userAgent.reconnectNow();
-      });
+      if (failures >= urlCount) reject(voiceError('SIGNALING_UNREACHABLE'));
     };
     userAgent.on('connected', resolve);
-    userAgent.on('disconnected', onDisconnected);
+    userAgent.on('connectFailed', onFailed);
     userAgent.start();
     return () => {
-      stopTimer(next);
       userAgent.off('connected', resolve);
-      userAgent.off('disconnected', onDisconnected);
+      userAgent.off('connectFailed', onFailed);
     };
   });
 }

@@ -1,7 +1,7 @@
 import type { SipCredentials } from '../auth/sip-credentials';
 import { backoffDelayMs } from '../core/backoff';
 import { withDeadline } from '../core/deadline';
-import { monotonicMs, random, startTimer, stopTimer, type TimerHandle } from '../core/clock';
+import { startTimer, stopTimer, type TimerHandle } from '../core/clock';
 import { TypedEmitter } from '../core/emitter';
 import { asVoiceError, voiceError, type VoiceSDKError } from '../core/errors';
 import type { Logger } from '../core/logger';
@@ -43,10 +43,6 @@ export interface RegistrationOptions {
 
 // A REGISTER that fails while the socket is up is retried soon, then ever more rarely, as RFC 5626 section 4.5 asks.
 const REGISTER_RETRY = { firstMs: 2_000, capMs: 30_000 };
-// The first attempt comes at once, as far as a person can tell.
-const FIRST_RETRY_SPREAD_MS = 250;
-// A server that drops every registration (another tab took our place) would be met several times a second otherwise.
-const FIRST_RETRY_INTERVAL_MS = 30_000;
 // A server may ask for hours (Retry-After); an agent who is back at the desk cannot wait that long.
 const LONGEST_RETRY_AFTER_S = 300;
 // After a wake-up the binding may have expired unseen and the connection may be dead. Not at each change of tabs.
@@ -59,7 +55,7 @@ const WITHDRAWN = 'unregister() was called meanwhile.';
 
 /**
  * Keeps one agent reachable: credentials, user agent, REGISTER, and coming back after a loss.
- * Owns the retry of REGISTER; the reconnection of the socket is JsSIP's loop, which this hurries on wake-up.
+ * Owns the retry of REGISTER; the user agent brings the socket back, which this hurries on wake-up.
  */
 export class Registration extends TypedEmitter<RegistrationEvents> {
   readonly #options: RegistrationOptions;
@@ -79,7 +75,6 @@ export class Registration extends TypedEmitter<RegistrationEvents> {
   #retries = 0;
   #triedFreshCredentials = false;
   #retryTimer: TimerHandle | undefined;
-  #hurriedAtMs = -Infinity;
 
   constructor(options: RegistrationOptions) {
     super();
@@ -260,11 +255,6 @@ export class Registration extends TypedEmitter<RegistrationEvents> {
     // Whatever was to be retried over that connection is done again once there is another one.
     stopTimer(this.#retryTimer);
     this.#onLost();
-    // Once an outage: JsSIP would wait 2 s. Not all agents of a restarted server in the same moment, though.
-    if (this.state !== 'recovering' || this.#retries > 0) return;
-    if (monotonicMs() - this.#hurriedAtMs < FIRST_RETRY_INTERVAL_MS) return;
-    this.#hurriedAtMs = monotonicMs();
-    this.#retryTimer = startTimer(random() * FIRST_RETRY_SPREAD_MS, () => this.#userAgent?.reconnectNow());
   }
 
   #onLost(): void {

@@ -185,7 +185,7 @@ export const CAUSE = {
 export interface RawSocket {
   readonly url: string;
   readonly sip_uri: string;
-  via_transport: string;
+  readonly via_transport: string;
   connect(): void;
   disconnect(): void;
   send(message: string): boolean;
@@ -201,16 +201,17 @@ export interface RawRegistrationFailure {
   readonly cause?: string | null;
 }
 
+export interface RawTransport {
+  connect(): void;
+  isConnecting(): boolean;
+  /** Waits 2 s and more, and connects. */
+  _reconnect: () => void;
+}
+
 export interface RawUserAgent {
   readonly status: number;
   readonly contact: { pub_gruu: string | null; uri: { toString(): string } };
-  readonly transport: {
-    connect(): void;
-    disconnect(): void;
-    isConnecting(): boolean;
-    recovery_timer: TimerHandle | null;
-    _getSocket(): void;
-  };
+  readonly transport: RawTransport;
   readonly _registrator: {
     _registered: boolean;
     _registering: boolean;

@@ -4,6 +4,7 @@ import { voiceError } from '../core/errors';
 import type { Logger } from '../core/logger';
 import { VERSION } from '../core/version';
 import { domainOf, toCallerUser, toTargetUri } from './address';
+import { SipConnection } from './connection';
 import {
   createRawUserAgent,
   type RawRegistrationFailure,
@@ -14,8 +15,8 @@ import {
 } from './jssip';
 import { boundLifetimes, failureOf, type RegisterFailure } from './register-answer';
 import { Outbox } from './outbox';
+import { ServerMove } from './server-move';
 import { SipSession } from './session';
-import { SipWebSocket } from './web-socket';
 
 /** A password, or the hash that stands for it at one realm (RFC 2617 section 3.2.2.2). */
 export type SipSecret = { readonly password: string } | { readonly ha1: string; readonly realm: string };
@@ -47,8 +48,12 @@ export interface OutboundCall {
 }
 
 export type SipUserAgentEvents = {
-  connecting: [];
+  /** Counted from 1 in each outage, and from the first connection. */
+  connecting: [attempt: number];
   connected: [];
+  /** An attempt to connect has failed; the next one follows. */
+  connectFailed: [];
+  /** An open connection was lost: once an outage. */
   disconnected: [];
   registered: [];
   registerFailed: [failure: RegisterFailure];
@@ -74,12 +79,13 @@ const MOST_RAISES = 2;
 // meanwhile either, it is the connection that is dead.
 const DEAD_AFTER_SILENCE_MS = 30_000;
 
-/** A SIP user agent over WebSocket. JsSIP owns the reconnect loop of its socket; registering is asked of it. */
+/** A SIP user agent over WebSocket. Its connection comes back by itself; registering is asked of it. */
 export class SipUserAgent extends TypedEmitter<SipUserAgentEvents> {
   readonly #raw: RawUserAgent;
   readonly #account: SipAccount;
   readonly #logger: Logger;
-  readonly #sockets: readonly SipWebSocket[];
+  readonly #connection: SipConnection;
+  readonly #move: ServerMove;
   readonly #sessions = new Map<string, SipSession>();
   readonly #outbox = new Outbox();
   #iceServers: readonly RTCIceServer[];
@@ -98,11 +104,14 @@ export class SipUserAgent extends TypedEmitter<SipUserAgentEvents> {
     this.#logger = logger;
     this.#secret = account.secret;
     this.#iceServers = account.iceServers;
-    this.#sockets = account.wsUrls.map((url) => new SipWebSocket(url));
     try {
+      this.#connection = new SipConnection({
+        urls: account.wsUrls,
+        uri: account.uri,
+        isInCall: () => this.#sessions.size > 0,
+      });
       this.#raw = createRawUserAgent({
-        // Without weights it would pick one at random.
-        sockets: this.#sockets.map((socket, index) => ({ socket, weight: this.#sockets.length - index })),
+        sockets: this.#connection,
         uri: account.uri,
         authorization_user: account.authorizationUsername,
         ...account.secret,
@@ -123,6 +132,8 @@ export class SipUserAgent extends TypedEmitter<SipUserAgentEvents> {
         new Error((error as Error).name),
       );
     }
+    this.#connection.attach(this.#raw.transport);
+    this.#move = new ServerMove(this.#raw, this.#connection, () => !this.#isRemoving && !this.#stopped);
     this.#listen();
   }
 
@@ -141,6 +152,11 @@ export class SipUserAgent extends TypedEmitter<SipUserAgentEvents> {
 
   get isConnected(): boolean {
     return this.#raw.isConnected();
+  }
+
+  /** Connected, and the server has given its signs of life in time. */
+  get isAlive(): boolean {
+    return this.#connection.isAlive;
   }
 
   get isRegistered(): boolean {
@@ -164,20 +180,17 @@ export class SipUserAgent extends TypedEmitter<SipUserAgentEvents> {
 
   /** Skips the rest of the wait before the next connection attempt. */
   reconnectNow(): void {
-    const { transport } = this.#raw;
-    if (this.#stopped || this.#raw.isConnected() || transport.isConnecting()) return;
-    // JsSIP would keep its timer beside the attempt, and every hurry would add one more reconnect loop.
-    stopTimer(transport.recovery_timer ?? undefined);
-    transport.recovery_timer = null;
-    transport._getSocket();
-    transport.connect();
+    this.#connection.reconnectNow();
   }
 
-  /** Opens the WebSocket; `connected` or `disconnected` follows. */
+  /** Asks the server for a sign of life now; a connection that stays silent is given up within 2 s. */
+  probe(): void {
+    this.#connection.probe();
+  }
+
+  /** Opens the WebSocket; `connected` or `connectFailed` follows. */
   start(): void {
-    this.#raw.start();
-    // It does nothing when it was started before and is waiting to reconnect.
-    this.reconnectNow();
+    this.#connection.reconnectNow();
   }
 
   /** Sends a REGISTER; one that is under way is not repeated. */
@@ -195,6 +208,7 @@ export class SipUserAgent extends TypedEmitter<SipUserAgentEvents> {
 
   /** Removes our binding; `unregistered` follows, unless there is none to remove (false). */
   unregister(): boolean {
+    this.#connection.stay();
     const registrator = this.#raw._registrator;
     // JsSIP removes a binding only while it is sure of it. A REGISTER under way would bind us after all (removing
     // with a higher CSeq undoes it), and after a refused refresh the former binding still stands.
@@ -239,6 +253,7 @@ export class SipUserAgent extends TypedEmitter<SipUserAgentEvents> {
   stop(): void {
     if (this.#stopped) return;
     this.#stopped = true;
+    this.#connection.stop();
     for (const session of [...this.#sessions.values()]) session.hangUp('destroyed');
     if (this.#raw.isConnected()) this.unregister();
     this.#raw.stop();
@@ -261,19 +276,31 @@ export class SipUserAgent extends TypedEmitter<SipUserAgentEvents> {
 
   #listen(): void {
     const raw = this.#raw;
+    let isUp = false;
     raw.on('connecting', () => {
-      this.emit('connecting');
+      this.emit('connecting', this.#connection.attempt);
     });
     raw.on('connected', () => {
+      isUp = true;
+      // A call that outlives the registration gets no other sign.
+      if (this.#isRemoving) restore();
       this.emit('connected');
     });
     raw.on('disconnected', () => {
+      if (!isUp) {
+        this.emit('connectFailed');
+        return;
+      }
+      isUp = false;
       for (const session of [...this.#sessions.values()]) session.onSocketLost();
       this.emit('disconnected');
     });
-    raw.on('registered', () => {
+    const restore = () => {
       this.#outbox.flush();
       for (const session of this.#sessions.values()) session.onSocketRestored();
+    };
+    raw.on('registered', () => {
+      restore();
       this.emit('registered');
     });
     raw.on('unregistered', (data: Partial<RawRegistrationFailure>) => {
@@ -281,8 +308,7 @@ export class SipUserAgent extends TypedEmitter<SipUserAgentEvents> {
     });
     raw.on('registrationFailed', (data: RawRegistrationFailure) => {
       this.emit('registerFailed', failureOf(data));
-      if (data.response) return;
-      for (const socket of this.#sockets) if (socket.silentForMs >= DEAD_AFTER_SILENCE_MS) socket.giveUp();
+      if (!data.response) this.#connection.giveUpIfSilentFor(DEAD_AFTER_SILENCE_MS);
     });
     raw.on('newTransaction', ({ transaction }: { transaction: RawTransaction }) => {
       this.#restoreSecret();
@@ -309,8 +335,10 @@ export class SipUserAgent extends TypedEmitter<SipUserAgentEvents> {
   /** JsSIP ignores a 2xx whose Contact is missing or not ours: it neither tells nor ever registers again. */
   #watchRegister(transaction: RawTransaction): void {
     const handlers = transaction.eventHandlers;
+    this.#move.watch(transaction);
     const original = handlers.onReceiveResponse.bind(handlers);
     handlers.onReceiveResponse = (response) => {
+      if (this.#move.endedBy(response)) return;
       if (response.status_code === STATUS_INTERVAL_TOO_BRIEF && this.#isTooBriefAgain()) {
         this.#abandonRegister(failureOf({ response }));
         return;
@@ -359,8 +387,10 @@ export class SipUserAgent extends TypedEmitter<SipUserAgentEvents> {
     });
     const { callId } = session;
     this.#sessions.set(callId, session);
+    this.#connection.callsChanged();
     session.once('ended', () => {
       this.#sessions.delete(callId);
+      this.#connection.callsChanged();
       if (this.#sessions.size === 0) this.emit('idle');
     });
     return session;

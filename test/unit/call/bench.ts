@@ -40,6 +40,14 @@ export function fakeClock(): void {
   });
 }
 
+/**
+ * How many timers a Device at rest holds that registered before the clock was faked: none of those until then, and from
+ * the first call on the one of its keep-alive.
+ */
+export function timersAtRest(): number {
+  return vi.getTimerCount() + 1;
+}
+
 /** No microphone, speaker, listener or peer connection is held for any call. */
 export function expectNothingHeld({ media, webRtc }: AgentBench): void {
   expect(media.liveTracks).toHaveLength(0);
