@@ -15,11 +15,10 @@ import { Wake } from '../registration/wake';
 import type { SipSession } from '../sip/session';
 import { WakefulLock } from '../tabs/wakeful-lock';
 import { Calls } from './calls';
-import { checkConnectOptions, type ConnectOptions } from './connect-options';
+import { checkConnectOptions, type ConnectOptions, type PlacedCall } from './connect-options';
 import type { DeviceEvents } from './device-events';
-import type { Line, LineEvent } from './line';
+import type { LineEvent } from './line';
 import { type CheckedOptions, checkOptions, type DeviceOptions } from './options';
-import { ownLine, sharedLine } from './own-line';
 import type { SharedPhone } from './shared-phone';
 
 /**
@@ -36,13 +35,12 @@ export class Device extends TypedEmitter<DeviceEvents> {
   readonly #wakefulLock = new WakefulLock();
   readonly #registration: Registration;
   readonly #calls: Calls;
-  /** Of this tab alone. */
-  readonly #ownLine: Line;
   readonly #instance = { id: randomUuid() };
-  /** The one in use: that of all tabs, with `multiTab` and from `register()` on. */
-  #line: Line;
+  /** With `multiTab`, from `register()` on: the phone of all tabs. */
   #shared: SharedPhone | undefined;
   #sharing: Promise<void> | undefined;
+  /** With `multiTab`, where this browser cannot share. */
+  #isAlone = false;
 
   /**
    * @throws VoiceSDKError `INVALID_ARGUMENT` for an option that cannot be used. A bad token is reported by
@@ -71,7 +69,6 @@ export class Device extends TypedEmitter<DeviceEvents> {
       logger: this.#logger.child('registration'),
     });
     this.#calls = new Calls(this.#options, this.#logger, () => this.#registration.freshIceServers());
-    this.#line = this.#ownLine = ownLine(this.#registration, this.#calls);
     this.#disposer.add(() => {
       wake.dispose();
     });
@@ -94,7 +91,7 @@ export class Device extends TypedEmitter<DeviceEvents> {
       const token = this.#token.usable();
       if (!this.#token.watch.isWatching) this.#token.watch.watch(token);
       if (this.#options.multiTab) await (this.#sharing ??= this.#share(token.claims.user_uuid));
-      await this.#line.register();
+      await (this.#shared ?? this.#registration).register();
     });
   }
 
@@ -111,7 +108,7 @@ export class Device extends TypedEmitter<DeviceEvents> {
       this.#assertAlive();
       const checked = checkConnectOptions(options, this.#options.defaultExtraHeaders);
       this.#token.usable();
-      return this.#line.place(checked);
+      return this.#shared ? this.#shared.place(checked) : this.#place(checked);
     });
   }
 
@@ -143,7 +140,7 @@ export class Device extends TypedEmitter<DeviceEvents> {
       if (this.#sharing) await this.#sharing;
       // Another tab may register this one again.
       if (!this.#shared) this.#token.watch.stop();
-      await this.#line.unregister();
+      await (this.#shared ?? this.#registration).unregister();
     });
   }
 
@@ -185,7 +182,7 @@ export class Device extends TypedEmitter<DeviceEvents> {
     return this.#surfaced(async () => {
       this.#assertAlive();
       assertDeviceId(deviceId);
-      await this.#line.setInputDevice(deviceId);
+      await (this.#shared ?? this.#calls).setInputDevice(deviceId);
     });
   }
 
@@ -203,13 +200,13 @@ export class Device extends TypedEmitter<DeviceEvents> {
       // Without a call there is nothing to try it on, and the agent should hear of it before one comes in.
       if (normalizeDeviceId(deviceId) !== SYSTEM_DEFAULT && !isOutputSelectionSupported())
         throw voiceError('UNSUPPORTED', 'This browser cannot choose the output device.');
-      await this.#line.setOutputDevice(deviceId);
+      await (this.#shared ?? this.#calls).setOutputDevice(deviceId);
     });
   }
 
   /** Whether calls can come in and go out right now. */
   isRegistered(): boolean {
-    return this.#line.isRegistered;
+    return (this.#shared ?? this.#registration).isRegistered;
   }
 
   /**
@@ -217,7 +214,7 @@ export class Device extends TypedEmitter<DeviceEvents> {
    * `register()`, and while another tab leads.
    */
   isLeader(): boolean {
-    return this.#options.multiTab && !this.#sharing ? false : this.#line.isLeader;
+    return this.#shared?.isLeader ?? (!this.#options.multiTab || this.#isAlone);
   }
 
   /**
@@ -295,20 +292,33 @@ export class Device extends TypedEmitter<DeviceEvents> {
   }
 
   async #share(userUuid: string): Promise<void> {
-    const shared = await sharedLine(`${this.#options.apiBaseUrl}/${userUuid}`, {
-      line: this.#ownLine,
-      logger: this.#logger.child('tabs'),
-      instance: this.#instance,
-      emit: (event, ...args: readonly unknown[]) => {
-        this.emit(event, ...(args as never));
-      },
-      suspend: () => void this.#registration.unregister(true),
-      onTakeOver: () => undefined,
-    });
-    if (this.#disposer.disposed) shared?.dispose();
-    this.#assertAlive();
-    this.#shared = shared;
-    this.#line = shared ?? this.#ownLine;
+    try {
+      // Loaded only where it is used: most pages have one tab.
+      const { shareTabs } = await import('./shared-phone');
+      this.#assertAlive();
+      this.#shared = shareTabs(`${this.#options.apiBaseUrl}/${userUuid}`, {
+        registration: this.#registration,
+        calls: this.#calls,
+        instance: this.#instance,
+        logger: this.#logger.child('tabs'),
+        place: async (options) => this.#place(checkConnectOptions(options)),
+        emit: (event, ...args: readonly unknown[]) => {
+          this.emit(event, ...(args as never));
+        },
+        onTakeOver: () => undefined,
+      });
+    } catch (error) {
+      this.#assertAlive();
+      this.#isAlone = true;
+      this.#report(asVoiceError(error, 'UNSUPPORTED'));
+    }
+  }
+
+  async #place(options: PlacedCall): Promise<Call> {
+    const { userAgent, state } = this.#registration;
+    if (state === 'recovering') throw voiceError('SIGNALING_LOST');
+    if (!userAgent || state !== 'registered') throw voiceError('NOT_REGISTERED');
+    return this.#calls.place(userAgent, options);
   }
 
   #onInvite(session: SipSession): void {

@@ -7,8 +7,8 @@ import { canShareTabs, LeaderElection } from '../tabs/leader-election';
 import { LeaderWatch } from '../tabs/leader-watch';
 import { serveTabRequests, TabRequests } from '../tabs/rpc';
 import { CallHost } from './call-host';
-import { checkConnectOptions, type PlacedCall } from './connect-options';
-import type { Line, LineEvent, LocalPhone } from './line';
+import type { ConnectOptions, PlacedCall } from './connect-options';
+import type { LineEvent, LocalPhone } from './line';
 import { RegistrationView } from './shared-registration';
 import { SharedCalls } from './shared-calls';
 import {
@@ -30,7 +30,7 @@ const MOST_TRIES = 3;
  *
  * Owns the retry of the first registration after a take-over; keeping it up is the Registration's.
  */
-export class SharedPhone implements Line {
+export class SharedPhone {
   readonly #local: LocalPhone;
   readonly #channel: TabChannel;
   readonly #election: LeaderElection;
@@ -83,7 +83,7 @@ export class SharedPhone implements Line {
   }
 
   get isRegistered(): boolean {
-    return this.#host ? this.#local.line.isRegistered : this.#view.state === 'registered';
+    return this.#host ? this.#local.registration.isRegistered : this.#view.state === 'registered';
   }
 
   async register(): Promise<void> {
@@ -103,7 +103,7 @@ export class SharedPhone implements Line {
     this.#isWanted = false;
     if (this.#leader.leaderId === undefined && this.#view.state === 'unregistered') return;
     await this.#withLeader(async () => {
-      if (this.#host) await this.#local.line.unregister();
+      if (this.#host) await this.#local.registration.unregister();
       else await this.#ask('unregister');
     }).catch((error: unknown) => {
       // Nobody leads, so that nobody is registered.
@@ -114,7 +114,7 @@ export class SharedPhone implements Line {
 
   async place(options: PlacedCall): Promise<Call> {
     if (this.#host) {
-      const call = await this.#local.line.place(options);
+      const call = await this.#local.place(options);
       this.#share(call);
       return call;
     }
@@ -126,12 +126,12 @@ export class SharedPhone implements Line {
   }
 
   async setInputDevice(deviceId: string): Promise<void> {
-    await this.#local.line.setInputDevice(deviceId);
+    await this.#local.calls.setInputDevice(deviceId);
     if (!this.#host && this.#leader.leaderId !== undefined) await this.#ask('setInputDevice', deviceId);
   }
 
   async setOutputDevice(deviceId: string): Promise<void> {
-    await this.#local.line.setOutputDevice(deviceId);
+    await this.#local.calls.setOutputDevice(deviceId);
     if (!this.#host && this.#leader.leaderId !== undefined) await this.#ask('setOutputDevice', deviceId);
   }
 
@@ -199,7 +199,8 @@ export class SharedPhone implements Line {
     this.#host = undefined;
     this.#leader.set(undefined);
     this.#stopServing?.();
-    this.#local.suspend();
+    // Nobody to wait for: the page may be frozen when this returns.
+    void this.#local.registration.unregister(true);
     this.#local.logger.info('this tab gave up the phone');
     if (this.#isWanted) this.#apply('reconnecting', 1);
     this.#local.emit('leadership', { isLeader: false });
@@ -221,7 +222,7 @@ export class SharedPhone implements Line {
     for (let tries = 1; ; tries += 1) {
       this.#apply('reconnecting', tries);
       try {
-        await this.#local.line.register();
+        await this.#local.registration.register();
         this.#local.onTakeOver();
         return;
       } catch (error) {
@@ -240,7 +241,7 @@ export class SharedPhone implements Line {
   async #registerHere(): Promise<void> {
     this.#isWanted = true;
     try {
-      await this.#local.line.register();
+      await this.#local.registration.register();
     } catch (error) {
       // A tab that takes over does not go on with what nobody has got.
       this.#isWanted = this.#view.state !== 'unregistered';
@@ -252,7 +253,7 @@ export class SharedPhone implements Line {
 
   /** What another tab asks for, while this one leads. */
   async #serve(method: string, [first, second, third]: readonly unknown[], from: string): Promise<unknown> {
-    const { line } = this.#local;
+    const { calls, place } = this.#local;
     switch (method) {
       case 'register':
         try {
@@ -266,15 +267,15 @@ export class SharedPhone implements Line {
       case 'unregister':
         return this.unregister();
       case 'connect': {
-        const call = await line.place(checkConnectOptions(first as PlacedCall));
+        const call = await place(first as ConnectOptions);
         const id = this.#share(call, from);
         this.#local.emit('callShared', call);
         return id;
       }
       case 'setInputDevice':
-        return line.setInputDevice(String(first));
+        return calls.setInputDevice(String(first));
       case 'setOutputDevice':
-        return line.setOutputDevice(String(first));
+        return calls.setOutputDevice(String(first));
       case 'call':
         return this.#host?.ask(first, second, third);
       default:
