@@ -5,7 +5,7 @@
  * @packageDocumentation
  */
 export { Device, type ConnectOptions } from './device/device';
-export type { DeviceEvents } from './device/device-events';
+export type { CallLostReason, DeviceEvents, LostCall } from './device/device-events';
 export type { DeviceOptions } from './device/options';
 export type { Call, CallEvents, DisconnectInfo, RawCallSession } from './call/call';
 export type { QualitySample } from './quality/sample';

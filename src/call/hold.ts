@@ -6,16 +6,19 @@ export interface HoldOptions {
   /** Whether the far end may hear the microphone. */
   readonly silence: (on: boolean) => void;
   readonly onChange: (isOnHold: boolean) => void;
+  /** How the call was left by the page that held it before. Default false. */
+  readonly isOnHold?: boolean;
 }
 
 /** Our half of hold: one request at a time, and the state is what the far end agreed to. */
 export class Hold {
   readonly #options: HoldOptions;
   readonly #queue = new SerialQueue();
-  #isOnHold = false;
+  #isOnHold: boolean;
 
   constructor(options: HoldOptions) {
     this.#options = options;
+    this.#isOnHold = options.isOnHold ?? false;
   }
 
   get isOnHold(): boolean {

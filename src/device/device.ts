@@ -3,7 +3,7 @@ import type { FetchCredentials } from '../auth/sip-credentials';
 import { type AccessToken, assertNotExpired, readToken, type TokenClaims } from '../auth/token';
 import { TokenWatch } from '../auth/token-watch';
 import type { Call } from '../call/call';
-import { nowMs, randomUuid } from '../core/clock';
+import { nowMs } from '../core/clock';
 import { Disposer } from '../core/disposer';
 import { TypedEmitter } from '../core/emitter';
 import { asVoiceError, voiceError, type VoiceSDKError } from '../core/errors';
@@ -16,6 +16,7 @@ import { Wake } from '../registration/wake';
 import { assertSingleLine } from '../sip/address';
 import { checkExtraHeaders } from '../sip/headers';
 import type { SipSession } from '../sip/session';
+import { CallKeeper } from './call-keeper';
 import { Calls } from './calls';
 import type { DeviceEvents } from './device-events';
 import { type CheckedOptions, checkOptions, type DeviceOptions } from './options';
@@ -55,6 +56,7 @@ export class Device extends TypedEmitter<DeviceEvents> {
   readonly #tokenWatch: TokenWatch;
   readonly #registration: Registration;
   readonly #calls: Calls;
+  readonly #keeper: CallKeeper;
   #jwt: string;
   #read: AccessToken | undefined;
 
@@ -70,15 +72,20 @@ export class Device extends TypedEmitter<DeviceEvents> {
     this.#fetchCredentials = this.#options.fetchCredentials ?? platformCredentials(this.#options.apiBaseUrl);
     this.#tokenWatch = new TokenWatch(this.#options.tokenExpiryLeadMs);
     const wake = new Wake();
+    this.#calls = new Calls(this.#options, this.#logger);
+    const keeper = this.#keepCalls();
+    this.#keeper = keeper;
     this.#registration = new Registration({
       obtainCredentials: (signal) => this.#obtainCredentials(signal),
       iceServers: this.#options.iceServers,
       iceTransportPolicy: this.#options.iceTransportPolicy,
-      instanceId: randomUuid(),
+      // Read when the account is made, which waits for it.
+      get instanceId() {
+        return keeper.instanceId;
+      },
       wake,
       logger: this.#logger.child('registration'),
     });
-    this.#calls = new Calls(this.#options, this.#logger);
     this.#disposer.add(() => {
       wake.dispose();
     });
@@ -173,6 +180,7 @@ export class Device extends TypedEmitter<DeviceEvents> {
     this.#disposer.dispose();
     this.#tokenWatch.stop();
     this.#registration.dispose();
+    this.#keeper.dispose();
     this.#calls.dispose();
     this.removeAllListeners();
     this.#logger.info('destroyed');
@@ -288,7 +296,29 @@ export class Device extends TypedEmitter<DeviceEvents> {
       this.#tokenWatch.check();
     });
     wake.on('leave', () => {
-      this.destroy();
+      if (!this.#keeper.leave()) this.destroy();
+    });
+    if (this.#options.closeProtection)
+      this.#disposer.listen(globalThis, 'beforeunload', (event) => {
+        if (!this.#calls.isLive) return;
+        event.preventDefault();
+        // Chrome before 119 asks only when there is a value to return.
+        Reflect.set(event, 'returnValue', true);
+      });
+  }
+
+  #keepCalls(): CallKeeper {
+    return new CallKeeper({
+      isWanted: this.#options.recoverCalls,
+      scope: () => `${this.#options.apiBaseUrl} ${this.identity.user_uuid}`,
+      calls: this.#calls,
+      logger: this.#logger.child('recovery'),
+      onRecovered: (call) => {
+        this.emit('recovered', call);
+      },
+      onLost: (lost) => {
+        this.emit('callLost', lost);
+      },
     });
   }
 
@@ -300,6 +330,7 @@ export class Device extends TypedEmitter<DeviceEvents> {
 
   async #obtainCredentials(signal: AbortSignal): ReturnType<FetchCredentials> {
     const token = this.#usableToken();
+    await this.#keeper.prepare(this.#registration);
     return obtainCredentials(this.#fetchCredentials, token.jwt, signal);
   }
 

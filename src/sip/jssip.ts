@@ -168,7 +168,7 @@ export interface RawRegistrationFailure {
 
 export interface RawUserAgent {
   readonly status: number;
-  readonly contact: { pub_gruu: string | null; uri: { toString(): string } };
+  readonly contact: { pub_gruu: string | null; uri: { toString(): string }; toString(): string };
   readonly transport: {
     connect(): void;
     disconnect(): void;

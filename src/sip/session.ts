@@ -41,6 +41,8 @@ export type SipSessionEvents = {
   remoteHold: [isHeld: boolean];
   /** The peer connection exists; nothing is negotiated yet. */
   peerConnection: [connection: RTCPeerConnection];
+  /** A request begins in this dialog, either way. */
+  transaction: [transaction: RawTransaction];
 };
 
 export interface SipSessionContext {
@@ -189,6 +191,7 @@ export class SipSession extends TypedEmitter<SipSessionEvents> {
   watchTransaction(transaction: RawTransaction): void {
     stopAfterCancel(this.raw, transaction);
     this.#negotiation.watch(transaction);
+    this.emit('transaction', transaction);
   }
 
   /** For the user agent: the socket is gone. An INVITE that nobody answered cannot be answered any more. */
