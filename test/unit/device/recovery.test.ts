@@ -1,4 +1,4 @@
-import { IDBFactory } from 'fake-indexeddb';
+import { deleteDB, openDB } from 'idb';
 import { describe, expect, it, vi } from 'vitest';
 import { sdpAnswer, sdpDirection } from '../../support/wire/sdp';
 import { tokenFor } from '../../support/agent';
@@ -381,10 +381,15 @@ describe('without what it needs', () => {
     await dialog.expect('BYE');
   });
 
-  it('IndexedDB that never opens: registering waits a second at most', async () => {
-    vi.stubGlobal('indexedDB', { open: () => new IDBFactory().open('other', 1) });
-    const page = await openPage();
-    expect(page.device.isRegistered()).toBe(true);
+  it('IndexedDB that never opens: registering does not wait, and leaving the page ends calls', async () => {
+    const blocker = await withStorage(openDB('2chat-voice', 1));
+    const deleted = deleteDB('2chat-voice');
+    const { dialog } = await talkingPage();
+    leavePage();
+    await dialog.expect('BYE');
+    await pass(SECOND);
+    blocker.close();
+    await withStorage(deleted);
   });
 
   it('no Web Locks: the same as without the option', async () => {
