@@ -5,7 +5,9 @@ import { browserAliases, trimJsSip } from './browser-bundle.js';
 /** Real media on a loaded machine: the default of one second fails calls that are only slow. */
 const PATIENT = { poll: { timeout: 10_000 } };
 
-const JSSIP = 'jssip/lib/UA.js';
+/** The parts of JsSIP that src/sip imports. */
+const JSSIP = ['UA', 'RTCSession', 'URI', 'NameAddrHeader'].map((part) => `jssip/lib/${part}.js`);
+const JSSIP_BUNDLE = '\0jssip-as-shipped';
 
 /**
  * Gives the unit tests JsSIP as the browser files carry it, with another event emitter and without some of its
@@ -14,11 +16,16 @@ const JSSIP = 'jssip/lib/UA.js';
 const jssipAsShipped: Plugin = {
   name: 'jssip-as-shipped',
   enforce: 'pre',
-  resolveId: (id) => (id === JSSIP ? `\0${JSSIP}` : undefined),
+  resolveId: (id) => (id === JSSIP_BUNDLE ? id : JSSIP.includes(id) ? `\0${id}` : undefined),
   async load(id) {
-    if (id !== `\0${JSSIP}`) return undefined;
+    const part = JSSIP.indexOf(id.slice(1));
+    if (part >= 0) return `export { part${part} as default } from ${JSON.stringify(JSSIP_BUNDLE)};`;
+    if (id !== JSSIP_BUNDLE) return undefined;
     const { outputFiles } = await build({
-      entryPoints: [JSSIP],
+      stdin: {
+        contents: JSSIP.map((path, index) => `export { default as part${index} } from '${path}';`).join('\n'),
+        resolveDir: import.meta.dirname,
+      },
       bundle: true,
       write: false,
       format: 'esm',

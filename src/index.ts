@@ -6,7 +6,7 @@
  */
 export { Device } from './device/device';
 export type { ConnectOptions } from './device/connect-options';
-export type { DeviceEvents } from './device/device-events';
+export type { CallLostReason, DeviceEvents, LostCall } from './device/device-events';
 export type { DeviceOptions } from './device/options';
 export type { Call, CallEvents, DisconnectInfo, RawCallSession } from './call/call';
 export type { QualitySample } from './quality/sample';

@@ -11,6 +11,8 @@ export interface HoldOptions {
   /** Whether the far end may hear the microphone. */
   readonly silence: (on: boolean) => void;
   readonly onChange: (isOnHold: boolean) => void;
+  /** How the call was left by the page that held it before. Default false. */
+  readonly isOnHold?: boolean;
 }
 
 /**
@@ -20,11 +22,13 @@ export interface HoldOptions {
 export class Hold {
   readonly #options: HoldOptions;
   readonly #queue = new SerialQueue();
-  #isOnHold = false;
-  #wish = false;
+  #isOnHold: boolean;
+  #wish: boolean;
 
   constructor(options: HoldOptions) {
     this.#options = options;
+    this.#isOnHold = options.isOnHold ?? false;
+    this.#wish = this.#isOnHold;
   }
 
   get isOnHold(): boolean {

@@ -28,6 +28,16 @@ export interface LiveCallOptions {
   readonly freshIceServers?: FreshIceServers | undefined;
   /** Whether the ringtone may sound for this call. */
   readonly onAlerting: (isAlerting: boolean) => void;
+  /** Of a call that another page held before. */
+  readonly restored?: RestoredCall;
+}
+
+/** What a call was before its page went away. */
+export interface RestoredCall {
+  readonly isMuted: boolean;
+  readonly isOnHold: boolean;
+  /** How long ago both sides were connected. */
+  readonly acceptedForMs: number;
 }
 
 /** A {@link Call} over one SIP session. It joins the parts and holds the state; what they do is theirs. */
@@ -53,7 +63,7 @@ export class LiveCall extends TypedEmitter<CallEvents> implements Call {
 
   constructor(options: LiveCallOptions) {
     super();
-    const { session, audio, remote } = options;
+    const { session, audio, remote, restored } = options;
     this.direction = session.direction;
     this.remoteIdentity = remote.address;
     if (remote.displayName !== undefined) this.remoteDisplayName = remote.displayName;
@@ -79,7 +89,13 @@ export class LiveCall extends TypedEmitter<CallEvents> implements Call {
       onChange: (isOnHold) => {
         this.emit('hold', isOnHold);
       },
+      isOnHold: restored?.isOnHold ?? false,
     });
+    if (restored) {
+      audio.setMuted(restored.isMuted);
+      audio.setHeld(restored.isOnHold);
+      this.#acceptedAtMs = monotonicMs() - restored.acceptedForMs;
+    }
     this.#dtmf = new Dtmf({
       connection: () => session.peerConnection,
       sendInfoDigit: (digit, durationMs) => session.sendInfoDigit(digit, durationMs),
@@ -151,6 +167,11 @@ export class LiveCall extends TypedEmitter<CallEvents> implements Call {
     return Promise.resolve();
   }
 
+  /** How long both sides have been connected, in milliseconds; undefined before. */
+  get acceptedForMs(): number | undefined {
+    return this.#acceptedAtMs === undefined ? undefined : Math.round(monotonicMs() - this.#acceptedAtMs);
+  }
+
   /** Takes over a choice of the Device, unless this call has made its own or is over. */
   readonly followInputDevice = (deviceId: string): Promise<void> =>
     this.#unlessOver(this.#audio.setInputDevice(deviceId, 'device'));
@@ -219,7 +240,7 @@ export class LiveCall extends TypedEmitter<CallEvents> implements Call {
     });
     session.on('confirmed', () => {
       if (!this.#machine.send('accept')) return;
-      this.#acceptedAtMs = monotonicMs();
+      this.#acceptedAtMs ??= monotonicMs();
       this.#sampleQuality();
       this.#logger.info('accepted');
       this.emit('accepted');
@@ -265,7 +286,7 @@ export class LiveCall extends TypedEmitter<CallEvents> implements Call {
   }
 
   #onEnd(end: SipEnd): void {
-    const durationMs = this.#acceptedAtMs === undefined ? 0 : Math.round(monotonicMs() - this.#acceptedAtMs);
+    const durationMs = this.acceptedForMs ?? 0;
     const wasAccepted = this.#acceptedAtMs !== undefined;
     this.#endError = voiceError(end.errorCode ?? quietEndCode(end), describeEnd(end));
     this.#machine.send(end.errorCode !== undefined && !wasAccepted ? 'fail' : 'end');

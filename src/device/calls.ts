@@ -4,7 +4,7 @@ import { asVoiceError, voiceError, type VoiceSDKError } from '../core/errors';
 import type { Logger } from '../core/logger';
 import { CallAudio } from '../call/call-audio';
 import type { FreshIceServers } from '../call/continuity';
-import { LiveCall } from '../call/live-call';
+import { LiveCall, type RestoredCall } from '../call/live-call';
 import { calleeOf, callerOf, type RemoteIdentity } from '../call/remote-identity';
 import { AutoplayGate } from '../media/autoplay-gate';
 import { Microphone } from '../media/microphone';
@@ -20,6 +20,8 @@ import type { CheckedOptions } from './options';
 
 export type CallsEvents = {
   incoming: [call: LiveCall];
+  /** A call of any direction begins. */
+  created: [call: LiveCall, session: SipSession];
   error: [error: VoiceSDKError];
   audioBlocked: [];
   audioUnblocked: [];
@@ -110,7 +112,7 @@ export class Calls extends TypedEmitter<CallsEvents> {
       session.reject(STATUS_NOT_ACCEPTABLE);
       return;
     }
-    const { call } = this.#create(session, callerOf(request), customHeadersOf(request));
+    const { call } = this.create(session, callerOf(request), customHeadersOf(request));
     this.#setAlerting(call, true);
     this.emit('incoming', call);
   }
@@ -123,7 +125,7 @@ export class Calls extends TypedEmitter<CallsEvents> {
       provide = resolve;
     });
     const session = userAgent.call({ ...options, stream });
-    const { call, audio } = this.#create(session, calleeOf(session.raw.remote_identity.uri.toString()), {});
+    const { call, audio } = this.create(session, calleeOf(session.raw.remote_identity.uri.toString()), {});
     const microphone = audio.open();
     provide(microphone);
     const sent = new Promise<void>((resolve, reject) => {
@@ -163,18 +165,12 @@ export class Calls extends TypedEmitter<CallsEvents> {
     return this.#output.change(deviceId);
   }
 
-  dispose(): void {
-    this.#ringtone.dispose();
-    this.#autoplay.dispose();
-    this.removeAllListeners();
-  }
-
-  readonly #ringtoneOutput = (deviceId: string): Promise<void> => this.#ringtone.setOutputDevice(deviceId);
-
-  #create(
+  /** Makes a session one of this Device's calls. */
+  create(
     session: SipSession,
     remote: RemoteIdentity,
     customHeaders: Readonly<Record<string, string>>,
+    restored?: RestoredCall,
   ): { readonly call: LiveCall; readonly audio: CallAudio } {
     const remoteAudio = new RemoteAudio({ logger: this.#logger, autoplay: this.#autoplay });
     const audio = new CallAudio({
@@ -191,6 +187,7 @@ export class Calls extends TypedEmitter<CallsEvents> {
       customHeaders,
       logger: this.#logger,
       freshIceServers: this.#freshIceServers,
+      ...(restored ? { restored } : {}),
       onAlerting: (isAlerting) => {
         this.#setAlerting(call, isAlerting);
       },
@@ -204,8 +201,22 @@ export class Calls extends TypedEmitter<CallsEvents> {
         this.#logger.warn('the call plays on the default output device', error);
       });
     }
+    this.emit('created', call, session);
     return { call, audio };
   }
+
+  /** Whether any call is not over, ringing included. */
+  get isLive(): boolean {
+    return this.#live.size > 0;
+  }
+
+  dispose(): void {
+    this.#ringtone.dispose();
+    this.#autoplay.dispose();
+    this.removeAllListeners();
+  }
+
+  readonly #ringtoneOutput = (deviceId: string): Promise<void> => this.#ringtone.setOutputDevice(deviceId);
 
   #setAlerting(call: LiveCall, isAlerting: boolean): void {
     if (isAlerting) this.#alerting.add(call);

@@ -1,6 +1,19 @@
 import type { Call } from '../call/call';
 import type { VoiceSDKError } from '../core/errors';
 
+/**
+ * Why a call of a former page is lost: `expired` it was left more than a minute ago · `ended` the far end hung up or no
+ * longer knows it · `refused` the far end takes no other page · `microphone` this page got none · `failed` anything else.
+ */
+export type CallLostReason = 'expired' | 'ended' | 'refused' | 'microphone' | 'failed';
+
+/** A call of a former page that is over. */
+export interface LostCall {
+  /** The far end, as in {@link Call.remoteIdentity}. */
+  readonly remoteIdentity?: string;
+  readonly reason: CallLostReason;
+}
+
 /** The events of a {@link Device}, each with what its listeners receive. */
 export type DeviceEvents = {
   /** The server confirmed the registration (200 to REGISTER, RFC 3261 section 10): calls can come in and go out. */
@@ -45,6 +58,13 @@ export type DeviceEvents = {
    * was there already when this tab joined.
    */
   callShared: [call: Call];
+  /**
+   * With `recoverCalls`: a call that a former page of this agent left behind (a reload, a crash) goes on here, with its
+   * mute and hold as they were. The Call is `accepted` already.
+   */
+  recovered: [call: Call];
+  /** With `recoverCalls`: a call that a former page left behind could not be taken up. It is over. */
+  callLost: [detail: LostCall];
   /** Something failed that no awaited promise has reported. */
   error: [error: VoiceSDKError];
   /**

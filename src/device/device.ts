@@ -1,6 +1,7 @@
 import { platformCredentials } from '../auth/fetch-credentials';
 import type { TokenClaims } from '../auth/token';
 import { TokenKeeper } from '../auth/token-keeper';
+import type { SipCredentials } from '../auth/sip-credentials';
 import type { Call } from '../call/call';
 import { randomUuid } from '../core/clock';
 import { Disposer } from '../core/disposer';
@@ -14,6 +15,7 @@ import { Registration } from '../registration/registration';
 import { Wake } from '../registration/wake';
 import type { SipSession } from '../sip/session';
 import { WakefulLock } from '../tabs/wakeful-lock';
+import { CallKeeper } from './call-keeper';
 import { Calls } from './calls';
 import { checkConnectOptions, type ConnectOptions, type PlacedCall } from './connect-options';
 import type { DeviceEvents } from './device-events';
@@ -36,6 +38,7 @@ export class Device extends TypedEmitter<DeviceEvents> {
   readonly #registration: Registration;
   readonly #calls: Calls;
   readonly #instance = { id: randomUuid() };
+  readonly #keeper: CallKeeper;
   /** With `multiTab`, from `register()` on: the phone of all tabs. */
   #shared: SharedPhone | undefined;
   #sharing: Promise<void> | undefined;
@@ -58,10 +61,11 @@ export class Device extends TypedEmitter<DeviceEvents> {
     const wake = new Wake();
     const instance = this.#instance;
     this.#registration = new Registration({
-      obtainCredentials: (signal) => this.#token.obtainCredentials(signal),
+      obtainCredentials: (signal) => this.#obtainCredentials(signal),
       serverNow: () => this.#token.clock.now(),
       iceServers: this.#options.iceServers,
       iceTransportPolicy: this.#options.iceTransportPolicy,
+      // Read when the account is made, which waits for it.
       get instanceId() {
         return instance.id;
       },
@@ -69,6 +73,7 @@ export class Device extends TypedEmitter<DeviceEvents> {
       logger: this.#logger.child('registration'),
     });
     this.#calls = new Calls(this.#options, this.#logger, () => this.#registration.freshIceServers());
+    this.#keeper = this.#keepCalls();
     this.#disposer.add(() => {
       wake.dispose();
     });
@@ -154,6 +159,7 @@ export class Device extends TypedEmitter<DeviceEvents> {
     this.#token.watch.stop();
     this.#registration.dispose();
     this.#wakefulLock.release();
+    this.#keeper.dispose();
     this.#calls.dispose();
     this.#shared?.dispose();
     this.removeAllListeners();
@@ -282,13 +288,42 @@ export class Device extends TypedEmitter<DeviceEvents> {
       this.#calls.networkChanged();
     });
     wake.on('leave', () => {
-      this.destroy();
+      if (!this.#keeper.leave()) this.destroy();
+    });
+    if (this.#options.closeProtection)
+      this.#disposer.listen(globalThis, 'beforeunload', (event) => {
+        if (!this.#calls.isLive) return;
+        event.preventDefault();
+        // Chrome before 119 asks only when there is a value to return.
+        Reflect.set(event, 'returnValue', true);
+      });
+  }
+
+  #keepCalls(): CallKeeper {
+    return new CallKeeper({
+      isWanted: this.#options.recoverCalls,
+      instance: this.#instance,
+      scope: () => `${this.#options.apiBaseUrl} ${this.identity.user_uuid}`,
+      calls: this.#calls,
+      logger: this.#logger.child('recovery'),
+      onRecovered: (call) => {
+        this.emit('recovered', call);
+      },
+      onLost: (lost) => {
+        this.emit('callLost', lost);
+      },
     });
   }
 
   #onLine(...event: LineEvent): void {
     if (this.#shared) this.#shared.onLocal(...event);
     else this.emit(event[0], ...(event.slice(1) as never));
+  }
+
+  async #obtainCredentials(signal: AbortSignal): Promise<SipCredentials> {
+    this.#token.usable();
+    await this.#keeper.prepare(this.#registration);
+    return this.#token.obtainCredentials(signal);
   }
 
   async #share(userUuid: string): Promise<void> {

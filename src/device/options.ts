@@ -32,6 +32,18 @@ export interface DeviceOptions {
     /** The speaker of calls and of the ringtone. */
     readonly outputDeviceId?: string;
   };
+  /**
+   * Whether a call outlives its page: a reload or a crash of the tab leaves it open for a minute, and the Device that the
+   * same user registers next in this tab takes it up (`recovered`); an inbound call rings again. Needs IndexedDB and Web
+   * Locks, and a server as in the README. Default false: leaving the page ends its calls. With it, closing the tab
+   * leaves the far end in silence until the server gives the call up.
+   */
+  readonly recoverCalls?: boolean;
+  /**
+   * Whether the browser asks before the page is left while a call rings or is live (HTML, `beforeunload`). It asks only
+   * on a page that the agent has touched. Default false.
+   */
+  readonly closeProtection?: boolean;
   /** URL of a sound that is looped while an inbound call rings. Default: none. */
   readonly ringtoneUrl?: string;
   /** How long before the token's `exp` the event `tokenWillExpire` fires, in milliseconds from 0 on. Default 60000. */
@@ -57,6 +69,8 @@ export interface DeviceOptions {
 export interface CheckedOptions {
   readonly logLevel: LogLevel;
   readonly allowIncomingWhileBusy: boolean;
+  readonly recoverCalls: boolean;
+  readonly closeProtection: boolean;
   readonly iceServers: readonly RTCIceServer[] | undefined;
   readonly iceTransportPolicy: RTCIceTransportPolicy;
   readonly inputDeviceId: string | undefined;
@@ -80,12 +94,8 @@ export function checkOptions(options: DeviceOptions): CheckedOptions {
   check('logLevel', LOG_LEVELS.join(', '), logLevel, (value) =>
     (LOG_LEVELS as readonly unknown[]).includes(value),
   );
-  check(
-    'allowIncomingWhileBusy',
-    'a boolean',
-    given.allowIncomingWhileBusy,
-    (value) => typeof value === 'boolean',
-  );
+  for (const name of ['allowIncomingWhileBusy', 'recoverCalls', 'closeProtection'] as const)
+    check(name, 'a boolean', given[name], (value) => typeof value === 'boolean');
   check('iceServers', 'a list of RTCIceServer', iceServers, isListOfIceServers);
   check('iceTransportPolicy', 'all or relay', given.iceTransportPolicy, (value) =>
     ['all', 'relay'].includes(value as string),
@@ -106,6 +116,8 @@ export function checkOptions(options: DeviceOptions): CheckedOptions {
   return {
     logLevel: options.logLevel ?? 'warn',
     allowIncomingWhileBusy: options.allowIncomingWhileBusy ?? false,
+    recoverCalls: options.recoverCalls ?? false,
+    closeProtection: options.closeProtection ?? false,
     iceServers: options.iceServers,
     iceTransportPolicy: options.iceTransportPolicy ?? 'all',
     inputDeviceId: options.media?.inputDeviceId,

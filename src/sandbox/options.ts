@@ -50,6 +50,11 @@ export interface SandboxOptions {
   readonly registerExpiresSeconds?: number;
   /** How long a phone may ring before the caller hears 408, in ms. Default 180,000 (RFC 3261 timer C). */
   readonly ringTimeoutMs?: number;
+  /**
+   * How long a call that rings waits for an agent whose connection is gone, in ms: it rings again at the agent's next
+   * registration, as after a reload of the page. Default 5,000; 0: the caller hears 480 at once.
+   */
+  readonly returnGraceMs?: number;
   /** Handed to agents in their credentials. Default: none, which is right on one machine. */
   readonly iceServers?: readonly IceServer[];
   /** Replaces single limits. */

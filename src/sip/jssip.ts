@@ -213,7 +213,11 @@ export interface RawTransport {
 
 export interface RawUserAgent {
   readonly status: number;
-  readonly contact: { pub_gruu: string | null; uri: { readonly user: string | null; toString(): string } };
+  readonly contact: {
+    pub_gruu: string | null;
+    uri: { readonly user: string | null; toString(): string };
+    toString(): string;
+  };
   readonly transport: RawTransport;
   readonly _registrator: {
     _registered: boolean;

@@ -56,6 +56,8 @@ export type SipSessionEvents = {
   lost: [];
   /** Requests can be sent again. */
   restored: [];
+  /** A request begins in this dialog, either way. */
+  transaction: [transaction: RawTransaction];
 };
 
 export interface SipSessionContext {
@@ -237,6 +239,7 @@ export class SipSession extends TypedEmitter<SipSessionEvents> {
     keepRinging(this.raw, transaction);
     repeatBye(this.raw, transaction, this.#outbox);
     this.#negotiation.watch(transaction);
+    this.emit('transaction', transaction);
   }
 
   /**

@@ -121,7 +121,8 @@ export class SipUserAgent extends TypedEmitter<SipUserAgentEvents> {
     this.#iceServers = servers;
   }
 
-  get #pcConfig(): RTCConfiguration {
+  /** What peer connections of this account are made with. */
+  get pcConfig(): RTCConfiguration {
     return { iceServers: [...this.#iceServers], iceTransportPolicy: this.#account.iceTransportPolicy };
   }
 
@@ -230,7 +231,7 @@ export class SipUserAgent extends TypedEmitter<SipUserAgentEvents> {
         // JsSIP only ever chains on it, so that a promise of a stream does as well as a stream.
         mediaStream: options.stream,
         mediaConstraints: { audio: true, video: false },
-        pcConfig: this.#pcConfig,
+        pcConfig: this.pcConfig,
         extraHeaders: [...options.extraHeaders],
         ...(fromUserName === undefined ? {} : { fromUserName }),
         ...(options.displayName === undefined ? {} : { fromDisplayName: options.displayName }),
@@ -239,6 +240,11 @@ export class SipUserAgent extends TypedEmitter<SipUserAgentEvents> {
     } catch (error) {
       throw voiceError('MEDIA_FAILED', undefined, error);
     }
+  }
+
+  /** Takes in a session that was put together from outside. */
+  adopt(build: (raw: RawUserAgent) => RawSession): SipSession {
+    return this.#wrap(build(this.#raw));
   }
 
   /**
@@ -376,7 +382,7 @@ export class SipUserAgent extends TypedEmitter<SipUserAgentEvents> {
       stopTimer(raw._timers.expiresTimer ?? undefined);
     const session = new SipSession(raw, {
       logger: this.#logger,
-      pcConfig: this.#pcConfig,
+      pcConfig: this.pcConfig,
       outbox: this.#outbox,
       ...(request ? { request } : {}),
     });

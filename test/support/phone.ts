@@ -182,6 +182,11 @@ export class Phone<P extends LabPage = LabPage> {
     expect((await this.hear(call, 1000)).dbfs).toBeLessThan(SOMEBODY_DBFS);
   }
 
+  /** Another page has loaded: its events are counted from the first one on. */
+  forget(): void {
+    this.#seen = 0;
+  }
+
   counters(): Promise<Record<string, number>> {
     return this.page.evaluate(() => window.counters());
   }

@@ -39,15 +39,13 @@ export interface ConnectionConfig {
 
 export class CustomerPeerConnection extends EventTarget {
   readonly #owner: MediaOwner;
-  readonly #connection: MediaConnection;
+  #connection: MediaConnection;
+  #remoteFingerprint: string | undefined;
 
   constructor(config: ConnectionConfig) {
     super();
     this.#owner = config.mediaOwner;
-    this.#connection = this.#owner.createConnection();
-    this.#connection.iceConnectionStateChange.subscribe(() => {
-      this.dispatchEvent(new Event('iceconnectionstatechange'));
-    });
+    this.#connection = this.#connect();
   }
 
   get iceConnectionState(): string {
@@ -88,9 +86,27 @@ export class CustomerPeerConnection extends EventTarget {
   async setRemoteDescription({ type, sdp }: Description): Promise<void> {
     const choice = chooseCodec(sdp, this.#owner.codecs);
     if (choice === undefined) throw new Error('no codec in common');
+    const fingerprint = /^a=fingerprint:(.+)$/im.exec(sdp)?.[1]?.trim().toLowerCase();
+    const isElsewhere = this.#remoteFingerprint !== undefined && fingerprint !== this.#remoteFingerprint;
+    this.#remoteFingerprint = fingerprint;
+    if (type === 'offer' && isElsewhere) {
+      // Another device, or another page, speaks in this dialog from now on (RFC 8842 section 4): a new association,
+      // which werift does not begin on a connection that has one.
+      const former = this.#connection;
+      this.#connection = this.#connect();
+      void former.close();
+    }
     const usable = type === 'offer' ? choice.sdp : withoutHiddenCandidates(sdp);
     await this.#connection.setRemoteDescription({ type, sdp: usable });
     this.#owner.onNegotiated(choice.codec);
+  }
+
+  #connect(): MediaConnection {
+    const connection = this.#owner.createConnection();
+    connection.iceConnectionStateChange.subscribe(() => {
+      if (this.#connection === connection) this.dispatchEvent(new Event('iceconnectionstatechange'));
+    });
+    return connection;
   }
 
   /** JsSIP adds the tracks of its media stream; ours are made with the connection. */

@@ -12,6 +12,8 @@ export interface Target {
   readonly flow: Flow;
   readonly uri: string;
   readonly identity: Identity;
+  /** `+sip.instance` of an agent's device, where it gave one. */
+  readonly instanceId?: string | undefined;
 }
 
 export interface Branch {
@@ -21,7 +23,15 @@ export interface Branch {
   readonly fork: Fork;
 }
 
+/** Whom an INVITE is for: an agent, or one device of it. */
+export interface Callee {
+  readonly user: string;
+  readonly instanceId: string | undefined;
+}
+
 export interface ForkOptions {
+  /** Whose devices may still join; undefined for none. */
+  readonly callee: Callee | undefined;
   /** The Via element of this proxy without its branch. */
   readonly via: string;
   /** The Record-Route value, for requests that begin a dialog. */
@@ -30,6 +40,10 @@ export interface ForkOptions {
   readonly ringTimeoutMs: number;
   /** Timer F, 64 * T1, in ms: how long a request other than INVITE may stay without an answer. */
   readonly answerTimeoutMs: number;
+  /**
+   * How long an INVITE waits for a target whose socket is gone to come back on another one, in ms; 0: not at all.
+   */
+  readonly returnGraceMs: number;
   /** What the sender hears when every target's socket is gone: 430 inside a dialog (RFC 5626), else 480. */
   readonly unreachableStatus: 430 | 480;
   readonly send: (flow: Flow, message: SipRequest) => void;
@@ -49,6 +63,8 @@ interface BranchState {
   /** Set by a CANCEL that came before any response: it must wait (RFC 3261 section 9.1). */
   cancelWith: readonly string[] | undefined;
   cancelSent: boolean;
+  /** Its socket is gone, and it may still come back on another one. */
+  isStranded: boolean;
   final: SipResponse | undefined;
   timer: NodeJS.Timeout | undefined;
 }
@@ -56,6 +72,7 @@ interface BranchState {
 export class Fork {
   readonly #states = new Map<string, BranchState>();
   #isFinished = false;
+  #isCanceled = false;
 
   constructor(
     private readonly server: ServerTransaction,
@@ -68,6 +85,10 @@ export class Fork {
     return [...this.#states.values()].map(({ branch }) => branch);
   }
 
+  get callee(): Callee | undefined {
+    return this.options.callee;
+  }
+
   get isFinished(): boolean {
     return this.#isFinished;
   }
@@ -78,30 +99,40 @@ export class Fork {
 
   /** @returns the branches, for the caller to file before the first answer can come. */
   prepare(targets: readonly Target[]): Branch[] {
-    for (const target of targets) {
-      const id = newBranch();
-      const branch = { id, target, request: this.#requestFor(target, id), fork: this };
-      this.#states.set(id, {
-        branch,
-        phase: 'calling',
-        cancelWith: undefined,
-        cancelSent: false,
-        final: undefined,
-        timer: undefined,
-      });
-    }
+    for (const target of targets) this.#prepare(target);
     return this.branches;
   }
 
   start(): void {
     for (const state of this.#states.values()) {
-      const { flow } = state.branch.target;
-      if (!flow.isOpen) this.#failLocally(state, 430);
-      else {
-        this.#armTimer(state);
-        this.options.send(flow, state.branch.request);
-      }
+      if (!state.branch.target.flow.isOpen) this.#failLocally(state, 430);
+      else this.#send(state);
     }
+  }
+
+  /**
+   * A device of the callee has registered while the INVITE is pending: it rings as well (RFC 5626 section 7 has it reach
+   * a device by its newest flow).
+   *
+   * @returns its branch, for the caller to file before `start`; undefined when there is nothing to ask it
+   */
+  join(target: Target): { readonly branch: Branch; readonly start: () => void } | undefined {
+    if (this.#isFinished || this.server.isAnswered || this.#isCanceled) return undefined;
+    const states = [...this.#states.values()];
+    const former = states.filter(
+      ({ branch }) => target.instanceId !== undefined && branch.target.instanceId === target.instanceId,
+    );
+    const isAsked = states.some(({ branch }) => branch.target.flow === target.flow);
+    const hasAnswered = former.some(({ final }) => final !== undefined && final.status !== 430);
+    if (isAsked || hasAnswered) return undefined;
+    const state = this.#prepare(target);
+    return {
+      branch: state.branch,
+      start: () => {
+        for (const left of former) this.#finish(left, makeResponse(left.branch.request, 430));
+        this.#send(state);
+      },
+    };
   }
 
   receive(branchId: string, response: SipResponse): void {
@@ -114,13 +145,17 @@ export class Fork {
 
   /** Asks everyone who has not answered to stop. */
   cancel(reasons: readonly string[]): void {
+    this.#isCanceled = true;
     for (const state of this.#states.values()) this.#cancelBranch(state, reasons);
   }
 
   /** A target's socket is gone. */
   targetClosed(flow: Flow): void {
     for (const state of this.#states.values()) {
-      if (state.branch.target.flow === flow && state.phase !== 'done') this.#failLocally(state, 430);
+      if (state.branch.target.flow !== flow || state.phase === 'done' || state.isStranded) continue;
+      const mayReturn = this.#isInvite && !this.#isCanceled && this.options.returnGraceMs > 0;
+      if (mayReturn && state.branch.target.identity.kind === 'agent') this.#strand(state);
+      else this.#failLocally(state, 430);
     }
   }
 
@@ -140,6 +175,34 @@ export class Fork {
     if (this.options.recordRoute !== undefined) headers.prepend('Record-Route', this.options.recordRoute);
     headers.prepend('Via', `${this.options.via};branch=${branchId}`);
     return { ...this.onward, uri: target.uri, headers };
+  }
+
+  #prepare(target: Target): BranchState {
+    const id = newBranch();
+    const state: BranchState = {
+      branch: { id, target, request: this.#requestFor(target, id), fork: this },
+      phase: 'calling',
+      cancelWith: undefined,
+      cancelSent: false,
+      isStranded: false,
+      final: undefined,
+      timer: undefined,
+    };
+    this.#states.set(id, state);
+    return state;
+  }
+
+  #send(state: BranchState): void {
+    this.#armTimer(state);
+    this.options.send(state.branch.target.flow, state.branch.request);
+  }
+
+  #strand(state: BranchState): void {
+    clearTimeout(state.timer);
+    state.isStranded = true;
+    state.timer = setTimeout(() => {
+      this.#failLocally(state, 430);
+    }, this.options.returnGraceMs);
   }
 
   #armTimer(state: BranchState): void {
@@ -185,6 +248,7 @@ export class Fork {
 
   #finish(state: BranchState, final: SipResponse): void {
     clearTimeout(state.timer);
+    state.isStranded = false;
     state.phase = 'done';
     state.final = final;
   }
@@ -218,6 +282,10 @@ export class Fork {
 
   #cancelBranch(state: BranchState, reasons: readonly string[]): void {
     if (!this.#isInvite || state.phase === 'done' || state.cancelSent) return;
+    if (state.isStranded) {
+      this.#failLocally(state, 487);
+      return;
+    }
     if (state.phase === 'calling') {
       state.cancelWith = reasons;
       return;

@@ -1,11 +1,11 @@
 /** The proxy: where a request goes, and what becomes of its responses (RFC 3261 section 16). */
 import type { DialogTable, Party } from './dialogs';
 import { sameIdentity, type Flow, type Identity } from './flow';
-import { Fork, type Branch, type Target } from './fork';
+import { Fork, type Branch, type Callee, type Target } from './fork';
 import { parseCseq, parseNameAddr, parseUri, parseVia } from './headers';
 import type { SipMessage, SipRequest, SipResponse } from './message';
 import { makeResponse, newBranch } from './reply';
-import type { Registrar } from './registrar';
+import type { Binding, Registrar } from './registrar';
 import { inviteLingerMs, type ServerTransaction } from './server-transaction';
 
 export interface ProxyOptions {
@@ -16,6 +16,8 @@ export interface ProxyOptions {
   readonly ringTimeoutMs: number;
   /** Timer F. */
   readonly answerTimeoutMs: number;
+  /** How long a pending INVITE waits for an agent whose socket is gone, in ms. */
+  readonly returnGraceMs: number;
 }
 
 /** Who answers at an address that is not an agent's. */
@@ -49,6 +51,12 @@ export class Proxy {
     private readonly parts: ProxyParts,
   ) {
     this.#via = `SIP/2.0/WS ${options.sentBy}`;
+    parts.registrar.on('bound', (binding) => {
+      // After the answer to its REGISTER.
+      queueMicrotask(() => {
+        this.#ringAlso(binding);
+      });
+    });
     this.#recordRoute = `<sip:${options.sentBy};transport=ws;lr>`;
   }
 
@@ -140,6 +148,21 @@ export class Proxy {
     this.parts.send(target.flow, { ...request, uri: target.uri, headers });
   }
 
+  /** An INVITE that is pending at an agent reaches the devices that the agent registers meanwhile. */
+  #ringAlso({ user, instanceId, contact, flow }: Binding): void {
+    if (!flow.isOpen) return;
+    const identity: Identity = { kind: 'agent', user };
+    for (const fork of new Set(this.#forks.values())) {
+      const { callee } = fork;
+      if (callee?.user !== user || (callee.instanceId !== undefined && callee.instanceId !== instanceId))
+        continue;
+      const joined = fork.join({ flow, uri: contact, identity, instanceId });
+      if (joined === undefined) continue;
+      this.#branches.set(joined.branch.id, joined.branch);
+      joined.start();
+    }
+  }
+
   cancel(invite: ServerTransaction, reasons: readonly string[]): void {
     this.#forks.get(invite)?.cancel(reasons);
   }
@@ -172,6 +195,8 @@ export class Proxy {
       recordRoute: isInitial && request.method === 'INVITE' ? this.#recordRoute : undefined,
       ringTimeoutMs: this.options.ringTimeoutMs,
       answerTimeoutMs: this.options.answerTimeoutMs,
+      returnGraceMs: isInitial ? this.options.returnGraceMs : 0,
+      callee: isInitial && request.method === 'INVITE' ? this.#calleeOf(request) : undefined,
       unreachableStatus,
       send: this.parts.send,
       onResponse: (response, target) => {
@@ -203,7 +228,15 @@ export class Proxy {
       .filter((binding) => device === undefined || binding.instanceId === `<${device}>`);
     if (contacts.length === 0) return this.parts.directory.isAgent(uri.user) ? 480 : 404;
     const identity: Identity = { kind: 'agent', user: uri.user };
-    return contacts.map(({ flow, contact }) => ({ flow, uri: contact, identity }));
+    return contacts.map(({ flow, contact, instanceId }) => ({ flow, uri: contact, identity, instanceId }));
+  }
+
+  /** The agent, or the one device of it, that a request to us is for. */
+  #calleeOf(request: SipRequest): Callee | undefined {
+    const uri = parseUri(request.uri);
+    if (uri === undefined || this.parts.directory.find(uri.user) !== undefined) return undefined;
+    const device = uri.params.get('gr');
+    return { user: uri.user, instanceId: device === undefined ? undefined : `<${device}>` };
   }
 
   /** RFC 3325: who is really calling, whatever From shows; never taken over from the caller. */

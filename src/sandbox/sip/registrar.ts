@@ -35,6 +35,8 @@ export interface RegistrarOptions {
 export interface RegistrarEvents {
   registered: [user: string];
   unregistered: [user: string];
+  /** A device can be reached by a socket by which it could not before. */
+  bound: [binding: Binding];
 }
 
 export interface RegisterAnswer {
@@ -131,18 +133,22 @@ export class Registrar extends TypedEmitter<RegistrarEvents> {
       return answer(423, 'Interval Too Brief', [['Min-Expires', `${minExpiresSeconds}`]]);
     }
     let bindings = this.#live(user);
+    const moved: Binding[] = [];
     for (const wish of valid) {
       const existing = bindings.find((binding) => isSameBinding(binding, wish));
       if (existing?.callId === callId && existing.cseq >= cseq) return answer(500, 'CSeq out of order');
       bindings = bindings.filter((binding) => binding !== existing);
       if (wish.expiresSeconds === 0) continue;
       const expiresAtMs = Math.min(this.#nowMs() + wish.expiresSeconds * 1000, endsAtMs);
-      bindings.push({ ...wish, user, callId, cseq, flow, expiresAtMs });
+      const binding = { ...wish, user, callId, cseq, flow, expiresAtMs };
+      bindings.push(binding);
+      if (existing?.flow !== flow) moved.push(binding);
     }
     if (bindings.length > this.options.maxContactsPerUser) return answer(403, 'Too Many Contacts');
     const isNew = valid.some(({ expiresSeconds }) => expiresSeconds > 0) && this.#live(user).length === 0;
     this.#keep(user, bindings);
     if (isNew) this.emit('registered', user);
+    for (const binding of moved) this.emit('bound', binding);
     return this.#accepted(user, request);
   }
 

@@ -25,6 +25,7 @@
     'reconnected',
     'error',
     'leadership',
+    'callLost',
   ];
   const CALL_EVENTS = ['ringing', 'accepted', 'disconnect', 'error', 'mute', 'hold', 'remoteHold'];
   const AUDIO_EVENTS = ['audioBlocked', 'audioUnblocked'];
@@ -51,6 +52,20 @@
       for (const event of [...DEVICE_EVENTS, ...AUDIO_EVENTS]) {
         device.on(event, (...args) => record('device', event, args));
       }
+      device.on('recovered', (call) => {
+        const index = adopt(call);
+        record('device', 'recovered', [
+          {
+            index,
+            from: call.remoteIdentity,
+            status: call.getStatus(),
+            isMuted: call.isMuted(),
+            isOnHold: call.isOnHold(),
+            isOnRemoteHold: call.isOnRemoteHold(),
+            headers: call.customHeaders,
+          },
+        ]);
+      });
       for (const event of ['incoming', 'callShared']) {
         device.on(event, (call) => {
           const index = adopt(call);

@@ -15,7 +15,7 @@ describe('the proxy over raw sockets', () => {
   const others: RawAgent[] = [];
 
   beforeEach(async () => {
-    sandbox = await startSandbox();
+    sandbox = await startSandbox({ returnGraceMs: 300 });
     alice = await RawAgent.register(sandbox, 'alice');
     bob = await RawAgent.register(sandbox, 'bob');
   });
@@ -219,6 +219,67 @@ describe('the proxy over raw sockets', () => {
     await alice.next(({ status }) => status === 180);
     bob.close();
     expect((await alice.final('gone', 2, 'INVITE')).status).toBe(480);
+  });
+
+  it('rings again where a device that went away while ringing comes back', async () => {
+    await invite({ callId: 'back' });
+    bob.reply(await bob.next(isInvite), 180);
+    await alice.next(({ status }) => status === 180);
+    bob.close();
+    const again = await RawAgent.register(sandbox, 'bob', { instanceId: bob.instanceId });
+    others.push(again);
+    const received = await again.next(isInvite);
+    expect(received.header('Call-ID')).toBe('back');
+    again.reply(received, 200);
+    expect((await alice.final('back', 2, 'INVITE')).status).toBe(200);
+    await alice.settle();
+    expect(alice.count(({ status }) => status >= 480)).toBe(0);
+  });
+
+  it('rings at a device that registers while the call rings at another, and cancels who loses', async () => {
+    await invite({ callId: 'joined' });
+    bob.reply(await bob.next(isInvite), 180);
+    const second = await RawAgent.register(sandbox, 'bob');
+    others.push(second);
+    const received = await second.next(isInvite);
+    second.reply(received, 200);
+    expect((await alice.final('joined', 2, 'INVITE')).status).toBe(200);
+    await bob.next(isMethod('CANCEL'));
+  });
+
+  it('does not ring again where the device has refused', async () => {
+    const second = await RawAgent.register(sandbox, 'bob');
+    others.push(second);
+    await invite({ callId: 'refused' });
+    second.reply(await second.next(isInvite), 180);
+    bob.reply(await bob.next(isInvite), 486);
+    await bob.next(isMethod('ACK'));
+    bob.close();
+    const again = await RawAgent.register(sandbox, 'bob', { instanceId: bob.instanceId });
+    others.push(again);
+    await again.settle();
+    expect(again.count(isInvite)).toBe(0);
+  });
+
+  it('lets the caller give up while nobody is there', async () => {
+    await invite({ callId: 'impatient' });
+    bob.reply(await bob.next(isInvite), 180);
+    await alice.next(({ status }) => status === 180);
+    bob.close();
+    await sandbox.waitForUnregistration('bob');
+    alice.close();
+    const again = await RawAgent.register(sandbox, 'bob', { instanceId: bob.instanceId });
+    others.push(again);
+    await again.settle();
+    expect(again.count(isInvite)).toBe(0);
+  });
+
+  it('a device that refreshes its registration does not ring twice', async () => {
+    await invite({ callId: 'refreshed' });
+    bob.reply(await bob.next(isInvite), 180);
+    await bob.registerNow();
+    await bob.settle();
+    expect(bob.count(isInvite)).toBe(1);
   });
 
   it('stops the phones when the caller goes away', async () => {

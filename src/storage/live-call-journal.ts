@@ -1,0 +1,133 @@
+import { type DBSchema, type IDBPDatabase, openDB } from 'idb';
+import { withDeadline } from '../core/deadline';
+import type { Logger } from '../core/logger';
+import { type LiveCallRecord, readLiveCallRecord } from './live-call-record';
+
+interface Schema extends DBSchema {
+  calls: { key: string; value: LiveCallRecord };
+}
+
+const DATABASE = '2chat-voice';
+const VERSION = 1;
+/** Opening takes milliseconds, or for ever where another page keeps an old version open: registering cannot wait. */
+const OPEN_TIMEOUT_MS = 1_000;
+
+/**
+ * The calls that live in pages of this origin, in IndexedDB. Where there is none (private windows of some browsers,
+ * storage that is full or blocked) it keeps nothing and says so in the log, and no call suffers from it.
+ */
+export class LiveCallJournal {
+  readonly #logger: Logger;
+  readonly #database: Promise<IDBPDatabase<Schema> | undefined>;
+  #isOpen = false;
+  #isBroken = false;
+
+  constructor(logger: Logger) {
+    this.#logger = logger;
+    this.#database = this.#open();
+  }
+
+  /** Whether what is written now is there for the next page. */
+  get isUsable(): boolean {
+    return this.#isOpen && !this.#isBroken;
+  }
+
+  /** Writes the newest state of a call. What was asked for last stands, also when the page dies right after. */
+  put(record: LiveCallRecord): Promise<void> {
+    return this.#try(async (database) => {
+      // Strict durability would survive a power failure, which no call does, at the price of a disk flush per change.
+      const write = database.transaction('calls', 'readwrite', { durability: 'relaxed' });
+      void write.store.put(record, keyOf(record));
+      write.commit();
+      await write.done;
+    });
+  }
+
+  remove(record: LiveCallRecord): Promise<void> {
+    return this.#try(async (database) => {
+      const write = database.transaction('calls', 'readwrite', { durability: 'relaxed' });
+      void write.store.delete(keyOf(record));
+      // Said outright: the page may be gone before the browser would find out by itself.
+      write.commit();
+      await write.done;
+    });
+  }
+
+  /** Every record that can be read; what cannot is thrown away. */
+  async all(): Promise<LiveCallRecord[]> {
+    const records: LiveCallRecord[] = [];
+    await this.#try(async (database) => {
+      const read = database.transaction('calls', 'readwrite');
+      for (let cursor = await read.store.openCursor(); cursor; cursor = await cursor.continue()) {
+        const record = readLiveCallRecord(cursor.value);
+        if (record && keyOf(record) === cursor.key) records.push(record);
+        else await cursor.delete();
+      }
+      await read.done;
+    });
+    return records;
+  }
+
+  close(): void {
+    void this.#database.then((database) => {
+      database?.close();
+    });
+  }
+
+  async #open(): Promise<IDBPDatabase<Schema> | undefined> {
+    const opening = this.#request();
+    try {
+      const database = await withDeadline(
+        opening,
+        OPEN_TIMEOUT_MS,
+        () => new Error('IndexedDB does not open'),
+      );
+      this.#isOpen = true;
+      return database;
+    } catch (error) {
+      this.#fail(error);
+      opening.then(
+        (late) => {
+          late.close();
+        },
+        () => undefined,
+      );
+      return undefined;
+    }
+  }
+
+  async #request(): Promise<IDBPDatabase<Schema>> {
+    return openDB<Schema>(DATABASE, VERSION, {
+      upgrade(database) {
+        // A shape that is not this one's is no journal of this one's either: calls live for minutes, not for versions.
+        for (const name of [...database.objectStoreNames]) database.deleteObjectStore(name);
+        database.createObjectStore('calls');
+      },
+      // A newer version in another tab waits for this one; it goes first.
+      blocking: (_current, _wanted, event) => {
+        (event.target as IDBDatabase).close();
+      },
+    });
+  }
+
+  async #try(action: (database: IDBPDatabase<Schema>) => Promise<void>): Promise<void> {
+    const database = await this.#database;
+    if (!database) return;
+    try {
+      await action(database);
+    } catch (error) {
+      this.#fail(error);
+    }
+  }
+
+  /** Once: it is tried again at each change, and fails each time where storage is blocked. */
+  #fail(error: unknown): void {
+    if (this.#isBroken) return;
+    this.#isBroken = true;
+    this.#logger.warn('live calls cannot be kept: a reload will end them', error);
+  }
+}
+
+function keyOf({ dialog }: LiveCallRecord): string {
+  return [dialog.callId, dialog.localTag, dialog.remoteTag].join(' ');
+}

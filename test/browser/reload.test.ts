@@ -1,0 +1,218 @@
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import type { Sandbox } from '../../src/sandbox/index';
+import { ChromiumLab, type ChromiumPage } from '../support/chromium-lab';
+import { Phone, startPhoneSandbox } from '../support/phone';
+
+let sandbox: Sandbox;
+let browser: ChromiumLab;
+const phones: Phone<ChromiumPage>[] = [];
+
+/** What the issue of a reload in a call may cost: from the reload until the agent hears the far end again. */
+const AUDIO_BACK_MS = 3_000;
+
+beforeAll(async () => {
+  [sandbox, browser] = await Promise.all([startPhoneSandbox(), ChromiumLab.launch({ micToneHz: 500 })]);
+});
+afterEach(async () => {
+  for (const phone of phones.splice(0)) await phone.close();
+});
+afterAll(async () => {
+  await browser.close();
+  await sandbox.close();
+});
+
+interface Recovered {
+  readonly index: number;
+  readonly from: string;
+  readonly status: string;
+  readonly isMuted: boolean;
+  readonly isOnHold: boolean;
+  readonly isOnRemoteHold: boolean;
+}
+
+async function registered(userUuid: string): Promise<Phone<ChromiumPage>> {
+  const phone = await Phone.registered(browser, sandbox, { userUuid, device: { recoverCalls: true } });
+  phones.push(phone);
+  return phone;
+}
+
+/** Registers the same agent in the page that has just loaded. */
+async function registerAgain(phone: Phone<ChromiumPage>, userUuid: string): Promise<void> {
+  phone.forget();
+  const { token } = await sandbox.mintToken({ userUuid });
+  await phone.page.evaluate((jwt) => {
+    window.sdkPhone.create({ token: jwt, recoverCalls: true });
+    return window.sdkPhone.device.register();
+  }, token);
+}
+
+async function recovered(phone: Phone<ChromiumPage>): Promise<Recovered> {
+  const { args } = await phone.next('device', 'recovered');
+  return args[0] as Recovered;
+}
+
+/** The call of the former page, taken up; measured until the agent hears the far end again. */
+async function comesBack(
+  phone: Phone<ChromiumPage>,
+  userUuid: string,
+  leave: () => Promise<unknown>,
+): Promise<Recovered> {
+  const before = performance.now();
+  await leave();
+  await registerAgain(phone, userUuid);
+  const found = await recovered(phone);
+  await phone.hears(found.index, 440);
+  const audioBackMs = performance.now() - before;
+  console.log(`${userUuid}: audio back after ${Math.round(audioBackMs)} ms`);
+  expect(audioBackMs).toBeLessThan(AUDIO_BACK_MS);
+  return found;
+}
+
+describe('a reload in a call', () => {
+  test('goes on in the new page, heard both ways within 3 s', async () => {
+    const phone = await registered('reloader');
+    const call = await phone.connect('tone');
+    await phone.hears(call, 440);
+    const customer = sandbox.customer('tone').lastCall;
+    const { index, status, from } = await comesBack(phone, 'reloader', () => phone.page.raw.reload());
+    expect({ status, from }).toEqual({ status: 'accepted', from: `sip:tone@${sandbox.domain}` });
+    await customer?.hears({ hz: 500 });
+    expect(customer?.state).toBe('answered');
+    await phone.do(index, 'disconnect');
+    await expect.poll(() => customer?.end?.by).toBe('agent');
+  });
+
+  test('of an inbound call: the customer can still hang up', async () => {
+    const phone = await registered('callee');
+    const customer = await sandbox.customer('tone').call('callee');
+    const { index } = await phone.incoming();
+    await phone.do(index, 'accept');
+    await phone.hears(index, 440);
+    const found = await comesBack(phone, 'callee', () => phone.page.raw.reload());
+    await customer.hears({ hz: 500 });
+    customer.hangup();
+    const { args } = await phone.next(`call ${found.index}`, 'disconnect');
+    expect(args[0]).toMatchObject({ reason: 'hangup', initiator: 'remote' });
+  });
+
+  test('leaves the agent muted', async () => {
+    const phone = await registered('muted');
+    const call = await phone.connect('tone');
+    await phone.hears(call, 440);
+    const customer = sandbox.customer('tone').lastCall;
+    await phone.do(call, 'mute', true);
+    const { index, isMuted } = await comesBack(phone, 'muted', () => phone.page.raw.reload());
+    expect(isMuted).toBe(true);
+    await customer?.hearsSilence();
+    await phone.do(index, 'mute', false);
+    await customer?.hears({ hz: 500 });
+  });
+
+  test('leaves the customer on hold, who can be resumed', async () => {
+    const phone = await registered('holder');
+    const call = await phone.connect('tone');
+    await phone.hears(call, 440);
+    const customer = sandbox.customer('tone').lastCall;
+    await phone.do(call, 'hold', true);
+    await expect.poll(() => customer?.isOnHold).toBe(true);
+    await phone.page.raw.reload();
+    await registerAgain(phone, 'holder');
+    const { index, isOnHold } = await recovered(phone);
+    expect(isOnHold).toBe(true);
+    await expect.poll(() => customer?.mediaDirection).toBe('recvonly');
+    await phone.do(index, 'hold', false);
+    await phone.hears(index, 440);
+    await customer?.hears({ hz: 500 });
+  });
+
+  test('three times in a row', async () => {
+    const phone = await registered('impatient');
+    const call = await phone.connect('tone');
+    await phone.hears(call, 440);
+    for (let round = 0; round < 3; round += 1)
+      await comesBack(phone, 'impatient', () => phone.page.raw.reload());
+    await sandbox.customer('tone').lastCall?.hears({ hz: 500 });
+  });
+});
+
+test('a crash of the tab in a call: the page that is loaded after it goes on', async () => {
+  const phone = await registered('crasher');
+  const call = await phone.connect('tone');
+  await phone.hears(call, 440);
+  const customer = sandbox.customer('tone').lastCall;
+  const crashed = new Promise((resolve) => phone.page.raw.once('crash', resolve));
+  await phone.page.raw.goto('chrome://crash').catch(() => undefined);
+  await crashed;
+  const found = await comesBack(phone, 'crasher', () => phone.page.raw.goto(`${sandbox.url}/phone.html`));
+  await customer?.hears({ hz: 500 });
+  expect(found.status).toBe('accepted');
+});
+
+test('a reload while an inbound call rings: it rings again and can be answered', async () => {
+  const phone = await registered('rung');
+  const customer = await sandbox.customer('tone').call('rung', { headers: { 'X-2Chat-Case': '7' } });
+  await phone.incoming();
+  await phone.page.raw.reload();
+  await registerAgain(phone, 'rung');
+  const { index, headers } = await phone.incoming();
+  expect(headers).toEqual({ Case: '7' });
+  expect(customer.state).toBe('ringing');
+  await phone.do(index, 'accept');
+  await phone.hears(index, 440);
+  await customer.hears({ hz: 500 });
+});
+
+test('a call that ended while nobody was there is lost, and said to be', async () => {
+  const phone = await registered('late');
+  const call = await phone.connect('tone');
+  await phone.hears(call, 440);
+  const customer = sandbox.customer('tone').lastCall;
+  await phone.page.raw.reload();
+  customer?.hangup();
+  await registerAgain(phone, 'late');
+  const { args } = await phone.next('device', 'callLost');
+  expect(args[0]).toEqual({ remoteIdentity: `sip:tone@${sandbox.domain}`, reason: 'ended' });
+});
+
+test('a duplicated tab is a phone of its own and takes nothing', async () => {
+  const phone = await registered('twin');
+  const call = await phone.connect('tone');
+  await phone.hears(call, 440);
+  const twin = await phone.page.raw.context().newPage();
+  await twin.goto(`${sandbox.url}/phone.html`);
+  const stored = await phone.page.evaluate(() => Object.entries<string>(sessionStorage));
+  const { token } = await sandbox.mintToken({ userUuid: 'twin' });
+  await twin.evaluate(
+    ([entries, jwt]) => {
+      for (const [name, value] of entries) sessionStorage.setItem(name, value);
+      window.sdkPhone.create({ token: jwt, recoverCalls: true });
+      return window.sdkPhone.device.register();
+    },
+    [stored, token] as const,
+  );
+  expect(sandbox.registrations().find(({ user }) => user === 'twin')?.contacts).toHaveLength(2);
+  await phone.hears(call, 440);
+  expect(await twin.evaluate(() => window.sdkPhone.calls.length)).toBe(0);
+  await twin.close();
+});
+
+test('closeProtection asks before a page with a live call is left', async () => {
+  const phone = await Phone.registered(browser, sandbox, {
+    userUuid: 'protected',
+    device: { closeProtection: true },
+  });
+  phones.push(phone);
+  const call = await phone.connect('tone');
+  await phone.next(`call ${call}`, 'accepted');
+  const asked = new Promise<string>((resolve) => {
+    phone.page.raw.once('dialog', (dialog) => {
+      void dialog.dismiss();
+      resolve(dialog.type());
+    });
+  });
+  // A gesture, which the browser wants to see before it asks.
+  await phone.page.raw.mouse.click(5, 5);
+  await phone.page.raw.close({ runBeforeUnload: true });
+  expect(await asked).toBe('beforeunload');
+  await phone.hears(call, 440);
+});
