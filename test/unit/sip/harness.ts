@@ -62,16 +62,19 @@ export function newAgent(wsUrls: readonly string[] = [FIRST]): SeenAgent {
   agents.push(userAgent);
   const events: string[] = [];
   userAgent.on('connecting', (attempt) => events.push(`connecting ${attempt}`));
-  for (const name of [
-    'connected',
-    'connectFailed',
-    'disconnected',
-    'registered',
-    'registerFailed',
-    'unregistered',
-    'idle',
-  ] as const)
+  for (const name of ['connected', 'connectFailed', 'idle'] as const)
     userAgent.on(name, () => events.push(name));
+  // A refresh that is confirmed is no news.
+  let isBound = false;
+  userAgent.on('registered', () => {
+    if (!isBound) events.push('registered');
+    isBound = true;
+  });
+  for (const name of ['disconnected', 'registerFailed', 'unregistered'] as const)
+    userAgent.on(name, () => {
+      isBound = false;
+      events.push(name);
+    });
   userAgent.on('connected', () => {
     userAgent.register();
   });
