@@ -27,7 +27,7 @@ afterAll(async () => {
 /** Results of each group, or why there are none. */
 async function runWave(wave: Wave): Promise<(Results | Error)[]> {
   const lab = await worldOnce();
-  const runs = wave.groups.map((group) => new GroupRun(lab, group));
+  const runs = wave.map((group) => new GroupRun(lab, group));
   const settled = async <T>(tasks: Promise<T>[]): Promise<(T | Error)[]> =>
     (await Promise.allSettled(tasks)).map((task) =>
       task.status === 'fulfilled'
@@ -70,7 +70,7 @@ function keepStories(name: string, measured: Readonly<Record<Sdk, Measured>>): v
 
 for (const wave of wavesFor(words)) {
   let results: Promise<(Results | Error)[]> | undefined;
-  for (const [at, { fault, outageMs, states }] of wave.groups.entries()) {
+  for (const [at, { fault, outageMs, states }] of wave.entries()) {
     for (const state of states) lineOf(fault, outageMs, state)('never', '');
     describe(`${fault}, ${outageMs / 1000} s`, () => {
       for (const state of states) {

@@ -39,23 +39,49 @@ export interface Group {
 }
 
 /** Groups that run side by side. */
-export interface Wave {
-  readonly outageMs: number;
-  readonly groups: readonly Group[];
-}
+export type Wave = readonly Group[];
 
-const OUTAGES_MS = [500, 5_000, 30_000];
+/** As many agents as two cores can let talk; those of a frozen page do not. `link`, `offline` and `server` once each. */
+const WAVES: readonly (readonly (readonly [FaultName, number])[])[] = [
+  [
+    // A connection that is cut and may be made anew at once.
+    ['cut', 0],
+    ['cut', 500],
+    ['frozen', 500],
+    ['offline', 500],
+    ['page', 500],
+  ],
+  [
+    ['cut', 5_000],
+    ['frozen', 5_000],
+    ['server', 500],
+    ['link', 500],
+    ['page', 5_000],
+  ],
+  [
+    ['server', 5_000],
+    ['offline', 5_000],
+    ['link', 5_000],
+  ],
+  [
+    ['cut', 30_000],
+    ['frozen', 30_000],
+    ['server', 30_000],
+  ],
+  [
+    ['offline', 30_000],
+    ['link', 30_000],
+    ['page', 30_000],
+  ],
+];
 
 /** Words of the command line: each has to be in a cell's name. Without words it is everything. */
 export function wavesFor(words: readonly string[]): Wave[] {
-  return OUTAGES_MS.map((outageMs) => {
-    const groups = FAULTS.flatMap((fault) => {
-      // Also a connection that is cut and may be made anew at once.
-      const outages = fault === 'cut' && outageMs === OUTAGES_MS[0] ? [0, outageMs] : [outageMs];
-      return outages.map((each) => ({ fault, outageMs: each, states: statesOf(fault, each, words) }));
-    });
-    return { outageMs, groups: groups.filter(({ states }) => states.length > 0) };
-  }).filter(({ groups }) => groups.length > 0);
+  return WAVES.map((wave) =>
+    wave
+      .map(([fault, outageMs]) => ({ fault, outageMs, states: statesOf(fault, outageMs, words) }))
+      .filter(({ states }) => states.length > 0),
+  ).filter((wave) => wave.length > 0);
 }
 
 function statesOf(fault: FaultName, outageMs: number, words: readonly string[]): State[] {

@@ -49,7 +49,7 @@ function rowOf({ outageMs, state, outcome, note, ours, raw }) {
 function byFault(cells) {
   const faults = [...new Set(cells.map(({ fault }) => fault))];
   return faults.map((fault) => {
-    const own = cells.filter((cell) => cell.fault === fault);
+    const own = cells.filter((cell) => cell.fault === fault).sort((a, b) => a.outageMs - b.outageMs);
     return { fault, what: own[0].what, cells: own };
   });
 }

@@ -1,9 +1,9 @@
 // Who is heard and who is not, by the packets that are played: when the last one was, and how loud its sender said it
 // is (RFC 6464). Dozens of calls run beside each other on a small machine; this costs next to nothing.
 (() => {
-  const LOOK_MS = 40;
+  const LOOK_MS = 60;
   /** Packets are 60 ms long; who has played none for that long is silent. */
-  const STALE_MS = 200;
+  const STALE_MS = 250;
   /** A tone of the laboratory is at about 0.3. */
   const SOMEBODY = 0.01;
   const ears = [];
