@@ -14,20 +14,11 @@ import {
   type RawUserAgent,
 } from './jssip';
 import { boundLifetimes, failureOf, grantedSeconds, type RegisterFailure } from './register-answer';
+import type { OutboundCall } from './outbound-call';
+import { Outbox } from './outbox';
 import { ServerMove } from './server-move';
 import { SipSession } from './session';
 import type { SipAccount, SipSecret } from './sip-account';
-
-export interface OutboundCall {
-  readonly to: string;
-  /** Caller ID: user part of From. */
-  readonly from?: string;
-  readonly displayName?: string;
-  /** Checked header lines. */
-  readonly extraHeaders: readonly string[];
-  /** May still be pending: the connection is set up meanwhile. */
-  readonly stream: Promise<MediaStream>;
-}
 
 export type SipUserAgentEvents = {
   /** Counted from 1 in each outage, and from the first connection. */
@@ -70,6 +61,7 @@ export class SipUserAgent extends TypedEmitter<SipUserAgentEvents> {
   readonly #connection: SipConnection;
   readonly #move: ServerMove;
   readonly #sessions = new Map<string, SipSession>();
+  readonly #outbox = new Outbox();
   #iceServers: readonly RTCIceServer[];
   #secret: SipSecret;
   #stopped = false;
@@ -297,6 +289,7 @@ export class SipUserAgent extends TypedEmitter<SipUserAgentEvents> {
       this.emit('disconnected');
     });
     raw.on('registered', () => {
+      this.#outbox.flush();
       for (const session of this.#sessions.values()) session.onSocketRestored();
       this.emit('registered');
     });
@@ -384,6 +377,7 @@ export class SipUserAgent extends TypedEmitter<SipUserAgentEvents> {
     const session = new SipSession(raw, {
       logger: this.#logger,
       pcConfig: this.#pcConfig,
+      outbox: this.#outbox,
       ...(request ? { request } : {}),
     });
     const { callId } = session;

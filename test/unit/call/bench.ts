@@ -94,3 +94,21 @@ export async function agree(
 export async function answeredDirection(request: SentRequest): Promise<string> {
   return sdpDirection((await request.response(200)).body);
 }
+
+/** Takes the server away; nothing can be sent from here on. */
+export async function loseServer({ server }: AgentBench): Promise<void> {
+  server.connection = 'refuse';
+  server.cut();
+  await settle();
+}
+
+/** Brings the server back, and resolves when the Device is registered there again. */
+export async function findServer({ server }: AgentBench, device: Device): Promise<void> {
+  server.connection = 'accept';
+  const registered = new Promise<void>((resolve) => {
+    device.once('reconnected', resolve);
+  });
+  globalThis.dispatchEvent(new Event('online'));
+  await registered;
+  await settle();
+}

@@ -249,28 +249,6 @@ describe('hanging up', () => {
 });
 
 describe('losing the signalling', () => {
-  it('fails a call that nobody answered', async () => {
-    const { bench, device } = context;
-    const { call, invite, events } = await bench.dial(device);
-    invite.reply(180);
-    await events.next('ringing');
-    bench.server.cut();
-    await events.next('disconnect');
-    expect(endOf(events)).toMatchObject({ reason: 'network', initiator: 'network' });
-    expect(errorsOf(events)).toEqual(['SIGNALING_LOST']);
-    expect(call.getStatus()).toBe('failed');
-    expectNothingHeld(bench);
-  });
-
-  it('leaves an answered call alone', async () => {
-    const { bench, device } = context;
-    const { call, events } = await bench.talk(device);
-    bench.server.cut();
-    await settle();
-    expect(call.getStatus()).toBe('accepted');
-    expect(events.names).toEqual(['accepted']);
-  });
-
   it('while the microphone prompt is open rejects connect(), and no call is left', async () => {
     const { bench, device } = context;
     bench.media.autoGrant = false;
