@@ -11,6 +11,7 @@ export type { DeviceOptions } from './device/options';
 export type { Call, CallEvents, DisconnectInfo, RawCallSession } from './call/call';
 export type { QualitySample } from './quality/sample';
 export type { CallStatus } from './call/call-state';
+export type { ReconnectingCause } from './call/continuity';
 export type { DisconnectInitiator, DisconnectReason } from './sip/end-reason';
 export type { AudioDevice } from './media/devices';
 export type { TokenClaims } from './auth/token';

@@ -1,9 +1,8 @@
-import { obtainCredentials, platformCredentials } from '../auth/fetch-credentials';
-import type { FetchCredentials } from '../auth/sip-credentials';
-import { type AccessToken, assertNotExpired, readToken, type TokenClaims } from '../auth/token';
-import { TokenWatch } from '../auth/token-watch';
+import { platformCredentials } from '../auth/fetch-credentials';
+import type { TokenClaims } from '../auth/token';
+import { TokenKeeper } from '../auth/token-keeper';
 import type { Call } from '../call/call';
-import { nowMs, randomUuid } from '../core/clock';
+import { randomUuid } from '../core/clock';
 import { Disposer } from '../core/disposer';
 import { TypedEmitter } from '../core/emitter';
 import { asVoiceError, voiceError, type VoiceSDKError } from '../core/errors';
@@ -14,6 +13,7 @@ import { type AudioDevice, enumerateAudioDevices, isOutputSelectionSupported } f
 import { Registration } from '../registration/registration';
 import { Wake } from '../registration/wake';
 import type { SipSession } from '../sip/session';
+import { WakefulLock } from '../tabs/wakeful-lock';
 import { Calls } from './calls';
 import { checkConnectOptions, type ConnectOptions, type PlacedCall } from './connect-options';
 import type { DeviceEvents } from './device-events';
@@ -31,8 +31,8 @@ export class Device extends TypedEmitter<DeviceEvents> {
   readonly #options: CheckedOptions;
   readonly #logger: Logger;
   readonly #disposer = new Disposer();
-  readonly #fetchCredentials: FetchCredentials;
-  readonly #tokenWatch: TokenWatch;
+  readonly #token: TokenKeeper;
+  readonly #wakefulLock = new WakefulLock();
   readonly #registration: Registration;
   readonly #calls: Calls;
   readonly #instance = { id: randomUuid() };
@@ -41,8 +41,6 @@ export class Device extends TypedEmitter<DeviceEvents> {
   #sharing: Promise<void> | undefined;
   /** With `multiTab`, where this browser cannot share. */
   #isAlone = false;
-  #jwt: string;
-  #read: AccessToken | undefined;
 
   /**
    * @throws VoiceSDKError `INVALID_ARGUMENT` for an option that cannot be used. A bad token is reported by
@@ -51,14 +49,17 @@ export class Device extends TypedEmitter<DeviceEvents> {
   constructor(options: DeviceOptions) {
     super();
     this.#options = checkOptions(options);
-    this.#jwt = options.token;
     this.#logger = new Logger(this.#options.logLevel);
-    this.#fetchCredentials = this.#options.fetchCredentials ?? platformCredentials(this.#options.apiBaseUrl);
-    this.#tokenWatch = new TokenWatch(this.#options.tokenExpiryLeadMs);
+    this.#token = new TokenKeeper(
+      options.token,
+      this.#options.tokenExpiryLeadMs,
+      this.#options.fetchCredentials ?? platformCredentials(this.#options.apiBaseUrl),
+    );
     const wake = new Wake();
     const instance = this.#instance;
     this.#registration = new Registration({
-      obtainCredentials: (signal) => this.#obtainCredentials(signal),
+      obtainCredentials: (signal) => this.#token.obtainCredentials(signal),
+      serverNow: () => this.#token.clock.now(),
       iceServers: this.#options.iceServers,
       iceTransportPolicy: this.#options.iceTransportPolicy,
       get instanceId() {
@@ -67,7 +68,7 @@ export class Device extends TypedEmitter<DeviceEvents> {
       wake,
       logger: this.#logger.child('registration'),
     });
-    this.#calls = new Calls(this.#options, this.#logger);
+    this.#calls = new Calls(this.#options, this.#logger, () => this.#registration.freshIceServers());
     this.#disposer.add(() => {
       wake.dispose();
     });
@@ -87,8 +88,8 @@ export class Device extends TypedEmitter<DeviceEvents> {
       this.#assertAlive();
       if (typeof WebSocket !== 'function' || typeof RTCPeerConnection !== 'function')
         throw voiceError('BROWSER_UNSUPPORTED');
-      const token = this.#usableToken();
-      if (!this.#tokenWatch.isWatching) this.#tokenWatch.watch(token);
+      const token = this.#token.usable();
+      if (!this.#token.watch.isWatching) this.#token.watch.watch(token);
       if (this.#options.multiTab) await (this.#sharing ??= this.#share(token.claims.user_uuid));
       await (this.#shared ?? this.#registration).register();
     });
@@ -106,7 +107,7 @@ export class Device extends TypedEmitter<DeviceEvents> {
     return this.#surfaced(async () => {
       this.#assertAlive();
       const checked = checkConnectOptions(options, this.#options.defaultExtraHeaders);
-      assertNotExpired(this.#token(), nowMs());
+      this.#token.usable();
       return this.#shared ? this.#shared.place(checked) : this.#place(checked);
     });
   }
@@ -121,13 +122,7 @@ export class Device extends TypedEmitter<DeviceEvents> {
   updateToken(jwt: string): Promise<void> {
     return this.#surfaced(async () => {
       this.#assertAlive();
-      const token = readToken(jwt, nowMs());
-      assertNotExpired(token, nowMs());
-      const current = this.#readableToken();
-      if (current && token.claims.user_uuid !== current.claims.user_uuid)
-        throw voiceError('TOKEN_USER_MISMATCH');
-      this.#jwt = jwt;
-      if (this.#tokenWatch.isWatching) this.#tokenWatch.watch(token);
+      this.#token.replace(jwt);
       this.#registration.renewCredentials();
       this.#shared?.onTokenRenewed();
       await Promise.resolve();
@@ -144,7 +139,7 @@ export class Device extends TypedEmitter<DeviceEvents> {
       if (this.#disposer.disposed) return;
       if (this.#sharing) await this.#sharing;
       // Another tab may register this one again.
-      if (!this.#shared) this.#tokenWatch.stop();
+      if (!this.#shared) this.#token.watch.stop();
       await (this.#shared ?? this.#registration).unregister();
     });
   }
@@ -156,8 +151,9 @@ export class Device extends TypedEmitter<DeviceEvents> {
   destroy(): void {
     if (this.#disposer.disposed) return;
     this.#disposer.dispose();
-    this.#tokenWatch.stop();
+    this.#token.watch.stop();
     this.#registration.dispose();
+    this.#wakefulLock.release();
     this.#calls.dispose();
     this.#shared?.dispose();
     this.removeAllListeners();
@@ -227,7 +223,7 @@ export class Device extends TypedEmitter<DeviceEvents> {
    * @throws TokenError `TOKEN_INVALID`, `TOKEN_NO_EXPIRY`, `TOKEN_NOT_YET_VALID`
    */
   get identity(): TokenClaims {
-    return this.#token().claims;
+    return this.#token.current.claims;
   }
 
   /** The agent's display name, where the token has one. @throws TokenError as for {@link Device.identity} */
@@ -237,15 +233,17 @@ export class Device extends TypedEmitter<DeviceEvents> {
 
   /** When the current token expires. @throws TokenError as for {@link Device.identity} */
   get tokenExpiresAt(): Date {
-    return this.#token().expiresAt;
+    return this.#token.current.expiresAt;
   }
 
   #connectParts(wake: Wake): void {
     const registration = this.#registration;
     registration.on('registered', () => {
+      this.#wakefulLock.acquire();
       this.#onLine('registered');
     });
     registration.on('unregistered', (detail) => {
+      this.#wakefulLock.release();
       this.#onLine('unregistered', detail);
     });
     registration.on('reconnecting', (detail) => {
@@ -272,15 +270,16 @@ export class Device extends TypedEmitter<DeviceEvents> {
     this.#calls.on('audioUnblocked', () => {
       this.emit('audioUnblocked');
     });
-    this.#tokenWatch.on('willExpire', ({ expiresAt }) => {
+    this.#token.watch.on('willExpire', ({ expiresAt }) => {
       this.emit('tokenWillExpire', { expiresAt });
     });
-    this.#tokenWatch.on('expired', () => {
+    this.#token.watch.on('expired', () => {
       this.#report(voiceError('TOKEN_EXPIRED'));
       this.#shared?.onTokenExpired();
     });
     wake.on('wake', () => {
-      this.#tokenWatch.check();
+      this.#token.watch.check();
+      this.#calls.networkChanged();
     });
     wake.on('leave', () => {
       this.destroy();
@@ -324,37 +323,8 @@ export class Device extends TypedEmitter<DeviceEvents> {
 
   #onInvite(session: SipSession): void {
     // An agent whose token ran out takes no new calls; 480 lets the caller's queue go on to the next agent.
-    if (this.#token().expiresAt.getTime() <= nowMs()) session.reject(480);
+    if (this.#token.isExpired) session.reject(480);
     else this.#calls.receive(session);
-  }
-
-  async #obtainCredentials(signal: AbortSignal): ReturnType<FetchCredentials> {
-    const token = this.#usableToken();
-    return obtainCredentials(this.#fetchCredentials, token.jwt, signal);
-  }
-
-  #token(): AccessToken {
-    const known = this.#read;
-    // Compared only with what was read: a JavaScript caller may have passed undefined.
-    if (known && known.jwt === this.#jwt) return known;
-    const read = readToken(this.#jwt, nowMs());
-    this.#read = read;
-    return read;
-  }
-
-  /** Undefined while the Device has nothing but a token that cannot be read. */
-  #readableToken(): AccessToken | undefined {
-    try {
-      return this.#token();
-    } catch {
-      return undefined;
-    }
-  }
-
-  #usableToken(): AccessToken {
-    const token = this.#token();
-    assertNotExpired(token, nowMs());
-    return token;
   }
 
   #assertAlive(): void {

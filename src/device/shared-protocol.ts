@@ -91,6 +91,8 @@ export const CALL_PAYLOADS: { readonly [K in keyof CallEvents]: Payload<CallEven
   inputMuted: flag,
   hold: flag,
   remoteHold: flag,
+  reconnecting: record(({ cause }) => cause === 'signaling' || cause === 'media'),
+  reconnected: nothing,
   quality: record((sample) => sample['at'] instanceof Date),
   audioBlocked: nothing,
   audioUnblocked: nothing,

@@ -1,7 +1,7 @@
-import { describe, expect, it, vi } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { settle } from '../../support/wire/next-task';
 import { sdpAnswer } from '../../support/wire/sdp';
-import { endOf, expectNothingHeld, expectNoTimerLeft, fakeClock, useBench } from './bench';
+import { endOf, expectNothingHeld, expectNoTimerLeft, timersAtRest, fakeClock, useBench } from './bench';
 
 const context = useBench();
 
@@ -43,7 +43,7 @@ describe('giving up on a call', () => {
     const { bench, device } = context;
     bench.server.auto.cancel = false;
     bench.server.auto.trying = false;
-    const timers = vi.getTimerCount();
+    const timers = timersAtRest();
     const { call, invite, events } = await bench.dial(device);
     if (rings) {
       invite.reply(180);
