@@ -71,9 +71,14 @@ export class LeaderElection extends TypedEmitter<LeaderElectionEvents> {
     this.#candidacy = candidacy;
     navigator.locks
       .request(this.#name, { signal: candidacy.signal }, () => this.#lead(candidacy))
-      .catch(() => {
+      .catch((error: unknown) => {
         // Withdrawn while it waited, or stolen: both reject with AbortError.
         if (this.#candidacy !== candidacy) return;
+        if ((error as Partial<Error>).name !== 'AbortError') {
+          // Refused, as in a sandboxed frame, whose origin nobody shares: there are no others to be elected by.
+          void this.#lead(candidacy);
+          return;
+        }
         const wasLeader = this.isLeader;
         this.#candidacy = undefined;
         this.#release = undefined;

@@ -80,16 +80,15 @@ export class FakeTabs {
 
   /** Somebody else on the origin takes the lock by force. */
   steal(): void {
-    for (const lock of this.#locks.values()) {
-      const { holder } = lock;
-      lock.holder = undefined;
-      holder?.fail(abortError());
-    }
+    const lock = this.#election;
+    const holder = lock?.holder;
+    if (lock) lock.holder = undefined;
+    holder?.fail(abortError());
   }
 
-  /** Which tab holds the lock. */
+  /** Which tab holds the lock of the election. */
   get leader(): string | undefined {
-    return [...this.#locks.values()].find(({ holder }) => holder)?.holder?.tab;
+    return this.#election?.holder?.tab;
   }
 
   /** What is still open or held: channels, and locks held or waited for. */
@@ -98,6 +97,13 @@ export class FakeTabs {
     return (
       this.#channels.size + locks.reduce((sum, { holder, queue }) => sum + queue.length + (holder ? 1 : 0), 0)
     );
+  }
+
+  /** The lock that goes with a channel; there are others. */
+  get #election(): Lock | undefined {
+    return [...this.#locks].find(([name]) =>
+      [...this.#channels].some((channel) => channel.name === name),
+    )?.[1];
   }
 
   #tab(): string {
@@ -159,6 +165,7 @@ export class FakeTabs {
 
   #lockManager(): unknown {
     return {
+      // Shared locks are exclusive here: nothing waits for one.
       request: (name: string, { signal }: { signal: AbortSignal }, hold: () => Promise<unknown>) =>
         new Promise<unknown>((resolve, reject) => {
           const tab = this.#tab();

@@ -1,6 +1,7 @@
 import { describe, expect, it, vi } from 'vitest';
 import type { DisconnectInfo, SipCredentials, VoiceSDKError } from '../../../src/index';
 import { tokenFor } from '../../support/agent';
+import { FakeTabs } from '../../support/fake-tabs';
 import { codeOf, recordEvents } from '../../support/recorder';
 import { sdpOffer } from '../../support/wire/sdp';
 import { bench, HOUR, MINUTE, pass, registers, SECOND, useAgentBench } from '../registration/harness';
@@ -265,6 +266,19 @@ describe('with tabs', () => {
 
 describe('without Web Locks', () => {
   useAgentBench();
+
+  it('for a sandboxed frame, whose origin nobody shares, there is one tab', async () => {
+    const tabs = new FakeTabs();
+    const undo = tabs.install();
+    const request = () => Promise.reject(new DOMException('opaque origin', 'SecurityError'));
+    Object.assign(globalThis.navigator, { locks: { request } });
+    const device = await bench.registered({ multiTab: true });
+    expect(device.isLeader()).toBe(true);
+    const { call } = await bench.ring(device);
+    expect(call.getStatus()).toBe('ringing');
+    device.destroy();
+    undo();
+  });
 
   it('each tab registers on its own, and says so', async () => {
     const device = bench.device({ multiTab: true });
