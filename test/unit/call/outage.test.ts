@@ -275,6 +275,8 @@ describe('a call that the far end has ended in the outage', () => {
     bench.webRtc.connection.setConnectionState('disconnected');
     await lose();
     await find();
+    // The offer of a new path is refused, so that the question is asked in earnest.
+    (await dialog.expect('INVITE')).reply(status);
     (await dialog.expect('UPDATE')).reply(status);
     await settle();
     await advance(4_100);
