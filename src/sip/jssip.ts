@@ -3,8 +3,8 @@
  * consumer and leave out what the work-arounds in this room lean on, so the parts that we use are typed here.
  * Everything with a leading underscore is a private hook of the pinned version; contract tests watch each of them.
  *
- * The build leaves out the `debug` module that JsSIP logs through: it prints whole SIP messages with their
- * Authorization header as soon as anybody sets `localStorage.debug`.
+ * The build leaves out its log lines, whole SIP messages with their Authorization header among them, and puts
+ * `jssip-parts` in the place of its larger parts (`browser-bundle.ts`).
  */
 // Not the package's main file: that one adds a WebSocket of its own and its whole manifest to every page.
 import UA from 'jssip/lib/UA.js';
@@ -41,6 +41,7 @@ export interface RawResponse extends RawMessage {
 
 /** What JsSIP makes of one Contact. */
 export interface RawNameAddressParams {
+  readonly uri: { readonly user: string | null };
   getParam(name: string): string | null | undefined;
   setParam(name: string, value: string): void;
   deleteParam(name: string): void;
@@ -169,6 +170,8 @@ export interface RawSession {
 
 /** RTCSession states (RTCSession.js of the pinned version). */
 export const SESSION_STATUS = {
+  inviteSent: 1,
+  provisional: 2,
   waitingForAck: 6,
   canceled: 7,
   terminated: 8,
@@ -215,12 +218,14 @@ export interface RawTransport {
 
 export interface RawUserAgent {
   readonly status: number;
-  readonly contact: { pub_gruu: string | null; uri: { toString(): string } };
+  readonly contact: { pub_gruu: string | null; uri: { readonly user: string | null; toString(): string } };
   readonly transport: RawTransport;
   readonly _registrator: {
     _registered: boolean;
     _registering: boolean;
     readonly _registrationTimer: TimerHandle | null;
+    readonly _expires: number;
+    readonly _sipInstance: string | null;
   };
   start(): void;
   stop(): void;

@@ -13,39 +13,12 @@ import {
   type RawTransaction,
   type RawUserAgent,
 } from './jssip';
-import { boundLifetimes, failureOf, type RegisterFailure } from './register-answer';
+import { boundLifetimes, failureOf, grantedSeconds, type RegisterFailure } from './register-answer';
+import type { OutboundCall } from './outbound-call';
 import { Outbox } from './outbox';
 import { ServerMove } from './server-move';
 import { SipSession } from './session';
-
-/** A password, or the hash that stands for it at one realm (RFC 2617 section 3.2.2.2). */
-export type SipSecret = { readonly password: string } | { readonly ha1: string; readonly realm: string };
-
-/** What one user agent registers with. */
-export interface SipAccount {
-  readonly wsUrls: readonly string[];
-  /** Address of record, `sip:user@domain`. */
-  readonly uri: string;
-  readonly authorizationUsername: string;
-  readonly secret: SipSecret;
-  readonly displayName?: string;
-  readonly registerExpiresSeconds: number;
-  readonly iceServers: readonly RTCIceServer[];
-  readonly iceTransportPolicy: RTCIceTransportPolicy;
-  /** UUID of this phone (RFC 5626 section 4.1): the same one keeps one binding at the registrar. */
-  readonly instanceId: string;
-}
-
-export interface OutboundCall {
-  readonly to: string;
-  /** Caller ID: user part of From. */
-  readonly from?: string;
-  readonly displayName?: string;
-  /** Checked header lines. */
-  readonly extraHeaders: readonly string[];
-  /** May still be pending: the connection is set up meanwhile. */
-  readonly stream: Promise<MediaStream>;
-}
+import type { SipAccount, SipSecret } from './sip-account';
 
 export type SipUserAgentEvents = {
   /** Counted from 1 in each outage, and from the first connection. */
@@ -55,6 +28,7 @@ export type SipUserAgentEvents = {
   connectFailed: [];
   /** An open connection was lost: once an outage. */
   disconnected: [];
+  /** A REGISTER was confirmed, be it a refresh. */
   registered: [];
   registerFailed: [failure: RegisterFailure];
   unregistered: [failure: RegisterFailure | undefined];
@@ -96,6 +70,7 @@ export class SipUserAgent extends TypedEmitter<SipUserAgentEvents> {
   #isRemoving = false;
   #tooBriefCount = 0;
   #refreshedAtMs = 0;
+  #bindingLifetimeMs = 0;
 
   /** @throws VoiceSDKError `REGISTRATION_FAILED` when the account cannot be used. */
   constructor(account: SipAccount, logger: Logger) {
@@ -159,8 +134,14 @@ export class SipUserAgent extends TypedEmitter<SipUserAgentEvents> {
     return this.#connection.isAlive;
   }
 
+  /** Whether the registrar confirmed a binding of ours that has not expired. */
   get isRegistered(): boolean {
-    return !this.#stopped && this.#raw.isRegistered();
+    return !this.#stopped && this.#raw.isRegistered() && this.sinceRefreshMs < this.#bindingLifetimeMs;
+  }
+
+  /** For how long the registrar granted our binding when it last confirmed it. */
+  get bindingLifetimeMs(): number {
+    return this.#bindingLifetimeMs;
   }
 
   /** Address of record. */
@@ -219,6 +200,20 @@ export class SipUserAgent extends TypedEmitter<SipUserAgentEvents> {
     // Also without a binding: JsSIP would register by itself whenever the socket comes back.
     this.#raw.unregister();
     return isRemovable;
+  }
+
+  /** Leaves our binding to the user agent that has replaced it: it is neither renewed nor removed from here any more. */
+  release(): void {
+    const registrator = this.#raw._registrator;
+    stopTimer(registrator._registrationTimer ?? undefined);
+    registrator._registered = false;
+    this.#isBound = false;
+    this.unregister();
+  }
+
+  /** Takes this connection for lost, so that another one of several URLs is tried. */
+  failOver(): void {
+    this.#connection.giveUpIfSilentFor(0);
   }
 
   /**
@@ -282,8 +277,6 @@ export class SipUserAgent extends TypedEmitter<SipUserAgentEvents> {
     });
     raw.on('connected', () => {
       isUp = true;
-      // A call that outlives the registration gets no other sign.
-      if (this.#isRemoving) restore();
       this.emit('connected');
     });
     raw.on('disconnected', () => {
@@ -295,12 +288,9 @@ export class SipUserAgent extends TypedEmitter<SipUserAgentEvents> {
       for (const session of [...this.#sessions.values()]) session.onSocketLost();
       this.emit('disconnected');
     });
-    const restore = () => {
+    raw.on('registered', () => {
       this.#outbox.flush();
       for (const session of this.#sessions.values()) session.onSocketRestored();
-    };
-    raw.on('registered', () => {
-      restore();
       this.emit('registered');
     });
     raw.on('unregistered', (data: Partial<RawRegistrationFailure>) => {
@@ -352,12 +342,17 @@ export class SipUserAgent extends TypedEmitter<SipUserAgentEvents> {
         this.#tooBriefCount = 0;
       }
       boundLifetimes(response);
-      original(response);
       const registrator = this.#raw._registrator;
+      if (isConfirmed) this.#bindingLifetimeMs = 1000 * grantedSeconds(response, this.#raw);
+      const wasRegistered = this.#raw.isRegistered();
+      original(response);
       // Listeners may have removed the binding meanwhile.
       if (!isConfirmed || this.#isRemoving || this.#stopped) return;
-      if (registrator._registering || registrator._registrationTimer !== null) return;
-      this.#abandonRegister({ reasonPhrase: 'the answer to REGISTER holds no Contact of ours' });
+      if (registrator._registering) return;
+      if (registrator._registrationTimer === null)
+        this.#abandonRegister({ reasonPhrase: 'the answer to REGISTER holds no Contact of ours' });
+      // JsSIP tells of the first one only.
+      else if (wasRegistered) this.emit('registered');
     };
   }
 

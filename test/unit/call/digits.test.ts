@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { codeOf } from '../../support/recorder';
 import { settle } from '../../support/wire/next-task';
 import { sdpOffer } from '../../support/wire/sdp';
-import { advance, agree, errorsOf, expectNoTimerLeft, timersAtRest, fakeClock, useBench } from './bench';
+import { advance, agree, errorsOf, expectNoTimerLeft, fakeClock, timersAtRest, useBench } from './bench';
 
 const context = useBench();
 
