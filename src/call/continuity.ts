@@ -1,6 +1,7 @@
 import { withDeadline } from '../core/deadline';
 import { voiceError, type VoiceSDKError } from '../core/errors';
 import type { Logger } from '../core/logger';
+import { resultOf } from '../sip/dialog-probe';
 import type { SipSession } from '../sip/session';
 import { MediaPath } from './media-path';
 
@@ -43,7 +44,8 @@ export class Continuity {
       this.#set('signaling', false);
       if (!this.#path) return;
       this.networkChanged();
-      this.#verify();
+      // The offer of a new path asks the far end just as well.
+      if (!this.#path.isBroken) this.#verify();
     });
   }
 
@@ -66,7 +68,6 @@ export class Continuity {
     this.#path.on('broken', () => {
       logger.info('the media path broke');
       this.#set('media', true);
-      this.#verify();
     });
     this.#path.on('restored', () => {
       this.#set('media', false);
@@ -94,7 +95,12 @@ export class Continuity {
     } catch (error) {
       logger.warn('the ICE servers in use stay', error);
     }
-    await session.restartIce();
+    try {
+      await session.restartIce();
+    } catch (error) {
+      if (resultOf(error as VoiceSDKError) === 'absent') this.#verify();
+      throw error;
+    }
   }
 
   #set(cause: ReconnectingCause, isCutOff: boolean): void {

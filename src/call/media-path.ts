@@ -80,6 +80,11 @@ export class MediaPath extends TypedEmitter<MediaPathEvents> {
     this.#schedule();
   }
 
+  /** Whether a new path is being made. */
+  get isBroken(): boolean {
+    return this.#isBroken;
+  }
+
   /** Whether nothing is heard of the far end now. */
   get isSilent(): boolean {
     const { connection, expectsAudio } = this.#options;

@@ -12,6 +12,7 @@ import { RemoteAudio } from '../media/remote-audio';
 import { Ringtone } from '../media/ringtone';
 import { customHeadersOf } from '../sip/headers';
 import type { SipEnd } from '../sip/end-reason';
+import { offersAudio } from '../sip/sdp';
 import type { SipSession } from '../sip/session';
 import type { OutboundCall } from '../sip/outbound-call';
 import type { SipUserAgent } from '../sip/user-agent';
@@ -107,7 +108,7 @@ export class Calls extends TypedEmitter<CallsEvents> {
       session.reject(STATUS_BUSY);
       return;
     }
-    if (!session.offersAudio) {
+    if (!offersAudio(request.body)) {
       this.#logger.info('a call without audio was refused');
       session.reject(STATUS_NOT_ACCEPTABLE);
       return;

@@ -1,5 +1,5 @@
 import { delay, untilAborted } from '../core/deadline';
-import { probeDialog, type ProbeResult } from './dialog-probe';
+import { probeDialog, type ProbeResult, resultOf } from './dialog-probe';
 import type { RawMessage, RawSession } from './jssip';
 import type { Negotiation } from './negotiation';
 
@@ -63,7 +63,6 @@ export class DialogCheck {
     if (canUpdate || !isConfirmed() || /;gr\b/.test(session.contact))
       return probeDialog(session, canUpdate ? 'UPDATE' : 'OPTIONS');
     // Without a GRUU the far end's requests find our new connection by the Contact of something that it takes.
-    await negotiation.restate().catch(() => undefined);
-    return 'unknown';
+    return negotiation.restate().then(() => 'alive', resultOf);
   }
 }

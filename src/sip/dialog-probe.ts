@@ -1,4 +1,5 @@
 import { withDeadline } from '../core/deadline';
+import type { SipFailure } from '../core/errors';
 import type { RawResponse, RawSession } from './jssip';
 
 /** What the far end, or a proxy for it, says of our dialog. */
@@ -16,6 +17,12 @@ const ABSENT: readonly number[] = [404, 408, 410, 480, 604];
 
 // An answer through two proxies takes far less; the next look is due anyhow.
 const ANSWER_TIMEOUT_MS = 4_000;
+
+/** What an offer that was not accepted says. */
+export function resultOf({ cause }: { readonly cause?: unknown }): ProbeResult {
+  const { statusCode = 0 } = (cause ?? {}) as Partial<SipFailure>;
+  return ABSENT.includes(statusCode) ? 'absent' : 'unknown';
+}
 
 /**
  * Asks whether the far end still knows the dialog. UPDATE without an offer (RFC 3311) changes nothing but the remote

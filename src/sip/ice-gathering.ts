@@ -73,6 +73,37 @@ export class GatheringRound {
   }
 }
 
+/** JsSIP's `icecandidate` event; `ready` is the same for all candidates of one round. */
+export interface CandidateEvent {
+  readonly candidate: RTCIceCandidate;
+  readonly ready: () => void;
+}
+
+/** The gathering rounds of one session, one after another. */
+export class GatheringRounds {
+  readonly #expected: ReadonlySet<CandidateKind>;
+  #ready: (() => void) | undefined;
+  #round: GatheringRound | undefined;
+
+  constructor(expected: ReadonlySet<CandidateKind>) {
+    this.#expected = expected;
+  }
+
+  add({ candidate, ready }: CandidateEvent): void {
+    if (this.#ready !== ready) {
+      this.cancel();
+      this.#ready = ready;
+      this.#round = new GatheringRound(this.#expected, ready);
+    }
+    this.#round?.add(candidate);
+  }
+
+  /** Ends the round under way without calling `ready`. */
+  cancel(): void {
+    this.#round?.cancel();
+  }
+}
+
 // The attributes are parsed by the browser; where one leaves them empty the text has them (RFC 8839 section 5.1).
 function kindOf(candidate: RTCIceCandidate): CandidateKind {
   return (

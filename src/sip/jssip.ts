@@ -22,6 +22,10 @@ export interface RawMessage {
 }
 
 export interface RawRequest extends RawMessage {
+  /** Of our responses, once JsSIP has made a session of the request. */
+  to_tag: string;
+  readonly via_branch: string;
+  cseq: number;
   readonly server_transaction: RawTransaction;
   readonly from: RawNameAddress;
   readonly headers: Readonly<Record<string, readonly { readonly raw: string }[]>>;
@@ -147,7 +151,8 @@ export interface RawSession {
   onDialogError(): void;
   receiveRequest(request: RawRequest): void;
   _request: { readonly call_id: string };
-  readonly _ua: object;
+  readonly _ua: { readonly _sessions: Record<string, RawSession> };
+  _close(): void;
   readonly _timers: { readonly expiresTimer: TimerHandle | null; readonly ackTimer: TimerHandle | null };
   _setACKTimer(): void;
   _dialog?: RawDialog | null | undefined;

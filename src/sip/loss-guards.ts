@@ -14,6 +14,9 @@ import {
 import type { Outage } from './outage';
 import type { Outbox } from './outbox';
 
+// RFC 3261 section 21.4.20.
+const STATUS_LOOP_DETECTED = 482;
+
 // 64*T1, RFC 3261 section 9.1: how long a cancelled INVITE may still be answered.
 const CANCELLED_FOR_MS = 32_000;
 
@@ -52,9 +55,7 @@ export function keepRinging(session: RawSession, transaction: RawTransaction): v
   // One that no socket took fails at once, as it always did.
   const wasSent = transaction.transport.isConnected();
   transaction.onTransportError = () => {
-    const { calling, proceeding } = TRANSACTION_STATE;
-    const isOpen = transaction.state === calling || transaction.state === proceeding;
-    if (!wasSent || !isOpen || session.isEnded()) original();
+    if (!wasSent || !isOpen(transaction) || session.isEnded()) original();
     // Timer B would end the call in the middle of the outage.
     else stopTimer(transaction.B);
   };
@@ -67,7 +68,7 @@ export function keepRinging(session: RawSession, transaction: RawTransaction): v
 export function inviteAnew(session: RawSession): void {
   const invite = session._request as RawInvite;
   const old = invite.transaction;
-  if (!old) return;
+  if (!old || !isOpen(old)) return;
   const { eventHandlers } = old;
   old.request = invite.clone();
   withdraw(session, old);
@@ -79,8 +80,8 @@ export function inviteAnew(session: RawSession): void {
 
 /** CANCEL; where the far end was faster with its 200, the call is that one and the newer INVITE is withdrawn. */
 export function withdraw(session: RawSession, transaction: RawTransaction | null): void {
-  const { calling, proceeding } = TRANSACTION_STATE;
-  if (!transaction || (transaction.state !== calling && transaction.state !== proceeding)) return;
+  if (!transaction || !isOpen(transaction)) return;
+  const { proceeding, completed } = TRANSACTION_STATE;
   transaction.eventHandlers = {
     onReceiveResponse: (response) => {
       if (response.status_code < 200 || response.status_code >= 300) return;
@@ -96,9 +97,37 @@ export function withdraw(session: RawSession, transaction: RawTransaction | null
   transaction.cancel?.();
   startTimer(CANCELLED_FOR_MS, () => {
     if (transaction.state !== proceeding) return;
-    transaction.state = TRANSACTION_STATE.completed;
+    transaction.state = completed;
     transaction.onTransportError();
   });
+}
+
+/**
+ * The proxy has sent us the INVITE of a call that rings here once more, to our new connection: that one is answered
+ * from now on. The same from a caller who lost the connection and places the call anew. One that was answered here
+ * already is enough (RFC 3261 section 8.2.2.2).
+ */
+export function meetTwin(
+  session: RawSession,
+  twin: RawSession,
+  request: RawRequest,
+  isWanted: boolean,
+): void {
+  twin._close();
+  // The newer one has taken its place there.
+  session._ua._sessions[session.id] = session;
+  if (!isWanted) {
+    request.reply(STATUS_LOOP_DETECTED);
+    return;
+  }
+  // To the caller it is the same early dialog.
+  request.to_tag = (session._request as RawRequest).to_tag;
+  session._request = request;
+  request.reply(180, null, [`Contact: ${session.contact}`]);
+}
+
+function isOpen({ state }: RawTransaction): boolean {
+  return state === TRANSACTION_STATE.calling || state === TRANSACTION_STATE.proceeding;
 }
 
 /** BYE: one that no socket took, or whose answer was lost, is sent again; a far end that had it answers 481. */

@@ -14,3 +14,8 @@ export function audioDirection(sdp: string): MediaDirection | undefined {
   if (audio === undefined) return undefined;
   return (DIRECTION.exec(audio)?.[1] ?? DIRECTION.exec(session)?.[1] ?? 'sendrecv') as MediaDirection;
 }
+
+/** Whether an INVITE can become a call: it offers audio, or nothing yet (RFC 3261 section 13.2.1). */
+export function offersAudio(offer: string | null): boolean {
+  return !offer || /^m=audio [1-9]/m.test(offer);
+}

@@ -5,7 +5,7 @@ import { voiceError } from '../core/errors';
 import type { Logger } from '../core/logger';
 import { DialogCheck } from './dialog-check';
 import { classifyEnd, type EndIntent, type SipEnd } from './end-reason';
-import { boundGathering, type CandidateKind, expectedKinds, GatheringRound } from './ice-gathering';
+import { boundGathering, type CandidateEvent, expectedKinds, GatheringRounds } from './ice-gathering';
 import { sendInfoDigit } from './info-digit';
 import {
   CAUSE,
@@ -17,7 +17,15 @@ import {
   type RawTransaction,
   SESSION_STATUS,
 } from './jssip';
-import { holdBackAnswers, inviteAnew, keepInviteOpen, keepRinging, repeatBye, withdraw } from './loss-guards';
+import {
+  holdBackAnswers,
+  inviteAnew,
+  keepInviteOpen,
+  keepRinging,
+  meetTwin,
+  repeatBye,
+  withdraw,
+} from './loss-guards';
 import { Negotiation } from './negotiation';
 import type { Outbox } from './outbox';
 import { Outage } from './outage';
@@ -78,7 +86,7 @@ export class SipSession extends TypedEmitter<SipSessionEvents> {
 
   readonly #logger: Logger;
   readonly #pcConfig: RTCConfiguration;
-  readonly #expectedKinds: ReadonlySet<CandidateKind>;
+  readonly #rounds: GatheringRounds;
   readonly #ending = new AbortController();
   readonly #outage = new Outage();
   readonly #outbox: Outbox;
@@ -93,7 +101,6 @@ export class SipSession extends TypedEmitter<SipSessionEvents> {
   #grace: TimerHandle | undefined;
   /** The newest INVITE of the far end. */
   #invite: RawRequest | undefined;
-  #round: { readonly ready: () => void; readonly policy: GatheringRound } | undefined;
 
   constructor(raw: RawSession, context: SipSessionContext) {
     super();
@@ -103,14 +110,15 @@ export class SipSession extends TypedEmitter<SipSessionEvents> {
     this.#logger = context.logger;
     this.#pcConfig = context.pcConfig;
     this.#outbox = context.outbox;
-    this.#expectedKinds = expectedKinds(context.pcConfig);
+    const kinds = expectedKinds(context.pcConfig);
+    this.#rounds = new GatheringRounds(kinds);
     keepTracksUntouched(raw);
     answerEvery2xx(raw);
     acknowledgeBeforeBye(raw);
     closeAfterUnusableAnswer(raw);
     this.#negotiation = new Negotiation({
       session: raw,
-      expectedKinds: this.#expectedKinds,
+      expectedKinds: kinds,
       onDialogGone: () => {
         this.#terminate({ kind: 'dialog' });
       },
@@ -126,13 +134,11 @@ export class SipSession extends TypedEmitter<SipSessionEvents> {
       },
       signal: this.signal,
     });
-    if (context.request) {
-      this.#noteInvite(context.request);
-      holdBackAnswers(raw, context.request, { outage: this.#outage, outbox: context.outbox });
-    }
+    if (context.request) this.#noteInvite(context.request);
     interceptRequests(raw, (request) => {
       if (request.method === 'INVITE') this.#noteInvite(request);
-      return false;
+      // Of a branch that another one has taken the place of.
+      return request.method === 'CANCEL' && request.via_branch !== this.#invite?.via_branch;
     });
     // Last, to see requests first: an INVITE that replaces the call is no offer to negotiate about.
     refuseReferences(raw);
@@ -179,12 +185,6 @@ export class SipSession extends TypedEmitter<SipSessionEvents> {
         reject(voiceError('MEDIA_FAILED', undefined, error));
       }
     });
-  }
-
-  /** Whether an inbound INVITE can become a call: an offer of audio, or none yet (RFC 3261 section 13.2.1). */
-  get offersAudio(): boolean {
-    const offer = this.request?.body ?? '';
-    return offer === '' || /^m=audio [1-9]/m.test(offer);
   }
 
   /** Refuses an inbound INVITE with a final response. */
@@ -251,6 +251,8 @@ export class SipSession extends TypedEmitter<SipSessionEvents> {
     // It would end the call for an ACK that cannot come.
     stopTimer(this.raw._timers.ackTimer ?? undefined);
     if (!this.#confirmed) {
+      // JsSIP would take the one that the proxy sends to our next connection for a loop.
+      if (this.#invite) this.#invite.cseq = NaN;
       this.#grace = startTimer(RINGING_GRACE_MS, () => {
         this.#terminate({ kind: 'transport' });
       });
@@ -268,15 +270,23 @@ export class SipSession extends TypedEmitter<SipSessionEvents> {
       // JsSIP has gone on to repeat the 200 into the void, ever more rarely.
       transaction.transport.send(transaction.last_response);
       raw._setACKTimer();
-    } else if (this.#confirmed) this.#negotiation.resume();
+    } else if (raw._dialog) this.#negotiation.resume();
     else if (this.direction === 'outbound') inviteAnew(raw);
     else void this.verify(() => false);
     this.emit('restored');
   }
 
+  /** For the user agent: the INVITE of this call has come once more. */
+  meetTwin(twin: RawSession, request: RawRequest): void {
+    const isWanted = this.#isUnanswered;
+    if (isWanted) this.#noteInvite(request);
+    meetTwin(this.raw, twin, request, isWanted);
+  }
+
   #noteInvite(request: RawRequest): void {
     this.#invite = request;
     keepInviteOpen(request);
+    holdBackAnswers(this.raw, request, { outage: this.#outage, outbox: this.#outbox });
     this.#check.noteAllow(request);
   }
 
@@ -369,12 +379,8 @@ export class SipSession extends TypedEmitter<SipSessionEvents> {
       if (this.direction === 'outbound') this.#negotiation.touch();
       this.emit('confirmed');
     });
-    raw.on('icecandidate', ({ candidate, ready }: { candidate: RTCIceCandidate; ready: () => void }) => {
-      if (this.#round?.ready !== ready) {
-        this.#round?.policy.cancel();
-        this.#round = { ready, policy: new GatheringRound(this.#expectedKinds, ready) };
-      }
-      this.#round.policy.add(candidate);
+    raw.on('icecandidate', (event: CandidateEvent) => {
+      this.#rounds.add(event);
     });
     raw.on('peerconnection', ({ peerconnection }: { peerconnection: RTCPeerConnection }) => {
       this.#adopt(peerconnection);
@@ -382,7 +388,7 @@ export class SipSession extends TypedEmitter<SipSessionEvents> {
     });
     const onEnd = ({ originator, message, cause }: RawEnd) => {
       if (this.signal.aborted) return;
-      this.#round?.policy.cancel();
+      this.#rounds.cancel();
       stopTimer(this.#grace);
       this.#ending.abort(voiceError('INVALID_STATE', 'The call has ended.'));
       // Where the browser failed, JsSIP passes the words of its exception instead of a message.

@@ -323,7 +323,9 @@ export class SipUserAgent extends TypedEmitter<SipUserAgentEvents> {
         session: RawSession;
         request: RawRequest;
       }) => {
-        if (originator === 'remote') this.emit('incoming', this.#wrap(session, request));
+        const known = originator === 'remote' && this.#sessions.get(request.call_id);
+        if (known) known.meetTwin(session, request);
+        else if (originator === 'remote') this.emit('incoming', this.#wrap(session, request));
       },
     );
   }

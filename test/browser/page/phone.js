@@ -27,7 +27,17 @@
     'leadership',
     'callLost',
   ];
-  const CALL_EVENTS = ['ringing', 'accepted', 'disconnect', 'error', 'mute', 'hold', 'remoteHold'];
+  const CALL_EVENTS = [
+    'ringing',
+    'accepted',
+    'disconnect',
+    'error',
+    'mute',
+    'hold',
+    'remoteHold',
+    'reconnecting',
+    'reconnected',
+  ];
   const AUDIO_EVENTS = ['audioBlocked', 'audioUnblocked'];
 
   function adopt(call) {

@@ -158,7 +158,8 @@ export class ScriptedServer implements WebSocketPeer {
     const from = options.from ?? 'customer';
     const fromUri = from.startsWith('sip:') ? from : `sip:${from}@${this.domain}`;
     const name = options.displayName === undefined ? '' : `"${options.displayName}" `;
-    const headers: SipHeader[] = [
+    const given = toHeaders(options.headers);
+    const usual: SipHeader[] = [
       { name: 'Max-Forwards', value: '70' },
       { name: 'From', value: `${name}<${fromUri}>;tag=${this.#unique('uac')}` },
       { name: 'To', value: `<${options.toUri ?? to}>` },
@@ -166,8 +167,8 @@ export class ScriptedServer implements WebSocketPeer {
       { name: 'CSeq', value: `${options.cseq ?? 1} INVITE` },
       { name: 'Contact', value: `<${this.#link.contactUri}>` },
       { name: 'Allow', value: 'INVITE, ACK, CANCEL, BYE, OPTIONS, INFO, UPDATE, REFER, NOTIFY' },
-      ...toHeaders(options.headers),
     ];
+    const headers = [...usual.filter(({ name }) => !given.some((one) => one.name === name)), ...given];
     return new OutgoingCall(this.#link, to, headers, options.body, options.autoAck ?? false);
   }
 

@@ -275,6 +275,8 @@ describe('a call that the far end has ended in the outage', () => {
     bench.webRtc.connection.setConnectionState('disconnected');
     await lose();
     await find();
+    // The offer of a new path is refused, so that the question is asked in earnest.
+    (await dialog.expect('INVITE')).reply(status);
     (await dialog.expect('UPDATE')).reply(status);
     await settle();
     await advance(4_100);
@@ -464,6 +466,49 @@ describe('a call that rings here', () => {
     expect(await code).toBe('SIGNALING_LOST');
     expect(endOf(events)).toMatchObject({ reason: 'network', initiator: 'network' });
     expectNothingHeld(bench);
+  });
+
+  it('goes on with the INVITE that the proxy sends to the new connection', async () => {
+    const { bench, device } = context;
+    const headers = ['Call-ID: forked@pbx.test', 'From: <sip:customer@pbx.test>;tag=one'];
+    const { call, invite, events } = await bench.ring(device, { headers });
+    const { toTag } = await invite.response(180);
+    await lose();
+    await find();
+    const again = bench.server.invite({ body: sdpOffer(), headers });
+    expect((await again.response(180)).toTag).toBe(toTag);
+    // The proxy has no use for the former branch any more.
+    invite.cancel();
+    await settle();
+    expect(call.getStatus()).toBe('ringing');
+    const [dialog] = await Promise.all([again.answered(), call.accept()]);
+    expect(events.names).toEqual(['reconnecting', 'reconnected', 'accepted']);
+    await dialog.request('BYE').response(200);
+    expect(endOf(events)).toMatchObject({ reason: 'hangup' });
+  });
+
+  it('is cancelled by the newer INVITE as well', async () => {
+    const { bench, device } = context;
+    const headers = ['Call-ID: forked@pbx.test', 'From: <sip:customer@pbx.test>;tag=one'];
+    const { events } = await bench.ring(device, { headers });
+    await lose();
+    await find();
+    const again = bench.server.invite({ body: sdpOffer(), headers });
+    await again.response(180);
+    again.cancel();
+    await settle();
+    expect(endOf(events)).toMatchObject({ reason: 'canceled' });
+    expectNothingHeld(bench);
+  });
+
+  it('that comes by two ways without a loss rings once (482)', async () => {
+    const { bench, device } = context;
+    const headers = ['Call-ID: forked@pbx.test', 'From: <sip:customer@pbx.test>;tag=one'];
+    const { call, invite } = await bench.ring(device, { headers });
+    const again = bench.server.invite({ body: sdpOffer(), headers });
+    expect((await again.response()).status).toBe(482);
+    await Promise.all([invite.answered(), call.accept()]);
+    expect(call.getStatus()).toBe('accepted');
   });
 
   it('repeats a 200 that no ACK came for', async () => {
