@@ -4,7 +4,8 @@
  *
  * @packageDocumentation
  */
-export { Device, type ConnectOptions } from './device/device';
+export { Device } from './device/device';
+export type { ConnectOptions } from './device/connect-options';
 export type { DeviceEvents } from './device/device-events';
 export type { DeviceOptions } from './device/options';
 export type { Call, CallEvents, DisconnectInfo, RawCallSession } from './call/call';

@@ -11,6 +11,8 @@ const NOISE_MS = 5_000;
  */
 export class ServerClock {
   #offsetMs = 0;
+  /** What tokens have proved of it: at least this. */
+  #floorMs = -Infinity;
   #isMeasured = false;
   #leadMs = nowMs() - monotonicMs();
 
@@ -18,7 +20,10 @@ export class ServerClock {
   now(): number {
     // Time that this clock is set back by did not pass at the backend. Forwards is a sleep of the machine as well.
     const leadMs = nowMs() - monotonicMs();
-    if (leadMs < this.#leadMs - NOISE_MS) this.#offsetMs += this.#leadMs - leadMs;
+    if (leadMs < this.#leadMs - NOISE_MS) {
+      this.#offsetMs += this.#leadMs - leadMs;
+      this.#floorMs += this.#leadMs - leadMs;
+    }
     this.#leadMs = leadMs;
     return nowMs() + this.#offsetMs;
   }
@@ -29,9 +34,10 @@ export class ServerClock {
     const issuedAtMs = iat * 1000;
     const offsetMs = issuedAtMs - nowMs();
     if (Math.abs(offsetMs) > MOST_CLOCK_SKEW_MS) return;
+    this.#floorMs = Math.max(this.#floorMs, offsetMs);
     const expiresAtMs = expiresAt.getTime();
     const seemsOver = expiresAtMs > issuedAtMs && expiresAtMs <= this.now();
-    if (seemsOver || offsetMs > this.#offsetMs) this.#offsetMs = offsetMs;
+    if (seemsOver || this.#floorMs > this.#offsetMs) this.#offsetMs = this.#floorMs;
   }
 
   /** The backend does not believe a token that only our assumption kept alive. */

@@ -13,7 +13,8 @@ import { Ringtone } from '../media/ringtone';
 import { customHeadersOf } from '../sip/headers';
 import type { SipEnd } from '../sip/end-reason';
 import type { SipSession } from '../sip/session';
-import type { OutboundCall, SipUserAgent } from '../sip/user-agent';
+import type { OutboundCall } from '../sip/outbound-call';
+import type { SipUserAgent } from '../sip/user-agent';
 import { DevicePreference } from './device-preference';
 import type { CheckedOptions } from './options';
 

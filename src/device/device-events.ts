@@ -12,7 +12,10 @@ export type DeviceEvents = {
       readonly reason?: string;
     },
   ];
-  /** An inbound call rings. Listeners that reject it at once keep the caller from hearing ringing. */
+  /**
+   * An inbound call rings; with `multiTab` in every tab, and the ringtone in the one that leads. Listeners that reject it at once
+   * keep the caller from hearing ringing.
+   */
   incoming: [call: Call];
   /** Once per token, `tokenExpiryLeadMs` before its expiry: pass a fresh one to `updateToken()`. */
   tokenWillExpire: [
@@ -30,6 +33,18 @@ export type DeviceEvents = {
   ];
   /** Registered again after a loss. */
   reconnected: [];
+  /** With `multiTab`: this tab holds the registration from now on (true), or no longer does. */
+  leadership: [
+    detail: {
+      /** As `isLeader()`. */
+      readonly isLeader: boolean;
+    },
+  ];
+  /**
+   * With `multiTab`: a call that this tab has neither placed nor announced as `incoming`. Another tab placed it, or it
+   * was there already when this tab joined.
+   */
+  callShared: [call: Call];
   /** Something failed that no awaited promise has reported. */
   error: [error: VoiceSDKError];
   /**

@@ -12,34 +12,14 @@ import { normalizeDeviceId, SYSTEM_DEFAULT } from '../media/browser';
 import { type AudioDevice, enumerateAudioDevices, isOutputSelectionSupported } from '../media/devices';
 import { Registration } from '../registration/registration';
 import { Wake } from '../registration/wake';
-import { assertSingleLine } from '../sip/address';
-import { checkExtraHeaders } from '../sip/headers';
 import type { SipSession } from '../sip/session';
 import { WakefulLock } from '../tabs/wakeful-lock';
 import { Calls } from './calls';
+import { checkConnectOptions, type ConnectOptions, type PlacedCall } from './connect-options';
 import type { DeviceEvents } from './device-events';
+import type { LineEvent } from './line';
 import { type CheckedOptions, checkOptions, type DeviceOptions } from './options';
-
-/** What to call, and as whom. */
-export interface ConnectOptions {
-  /** Telephone number in any usual notation, user name, or SIP URI (RFC 3261 section 19.1) of the account's own domain. */
-  readonly to: string;
-  /**
-   * Caller ID, the user part of From (RFC 3261 section 8.1.1.3): a number or user name that the account may use.
-   * Default: the account itself.
-   */
-  readonly from?: string;
-  /** Name shown to the far end, at most 128 characters on one line. Default: the one of the account. */
-  readonly displayName?: string;
-  /**
-   * Raw SIP headers (`Name: value`) on this INVITE, after `defaultExtraHeaders`; at most 32 lines of 1024 characters.
-   * Those that the SIP stack sets itself are refused. Default: none.
-   */
-  readonly extraHeaders?: readonly string[];
-}
-
-/** Not from a standard: what any phone can show, and far from what a proxy refuses. */
-const LONGEST_DISPLAY_NAME = 128;
+import type { SharedPhone } from './shared-phone';
 
 /**
  * One agent's phone. Opens nothing before `register()`; `destroy()` gives everything back.
@@ -55,6 +35,12 @@ export class Device extends TypedEmitter<DeviceEvents> {
   readonly #wakefulLock = new WakefulLock();
   readonly #registration: Registration;
   readonly #calls: Calls;
+  readonly #instance = { id: randomUuid() };
+  /** With `multiTab`, from `register()` on: the phone of all tabs. */
+  #shared: SharedPhone | undefined;
+  #sharing: Promise<void> | undefined;
+  /** With `multiTab`, where this browser cannot share. */
+  #isAlone = false;
 
   /**
    * @throws VoiceSDKError `INVALID_ARGUMENT` for an option that cannot be used. A bad token is reported by
@@ -70,16 +56,19 @@ export class Device extends TypedEmitter<DeviceEvents> {
       this.#options.fetchCredentials ?? platformCredentials(this.#options.apiBaseUrl),
     );
     const wake = new Wake();
+    const instance = this.#instance;
     this.#registration = new Registration({
       obtainCredentials: (signal) => this.#token.obtainCredentials(signal),
       serverNow: () => this.#token.clock.now(),
       iceServers: this.#options.iceServers,
       iceTransportPolicy: this.#options.iceTransportPolicy,
-      instanceId: randomUuid(),
+      get instanceId() {
+        return instance.id;
+      },
       wake,
       logger: this.#logger.child('registration'),
     });
-    this.#calls = new Calls(this.#options, this.#logger);
+    this.#calls = new Calls(this.#options, this.#logger, () => this.#registration.freshIceServers());
     this.#disposer.add(() => {
       wake.dispose();
     });
@@ -101,7 +90,8 @@ export class Device extends TypedEmitter<DeviceEvents> {
         throw voiceError('BROWSER_UNSUPPORTED');
       const token = this.#token.usable();
       if (!this.#token.watch.isWatching) this.#token.watch.watch(token);
-      await this.#registration.register();
+      if (this.#options.multiTab) await (this.#sharing ??= this.#share(token.claims.user_uuid));
+      await (this.#shared ?? this.#registration).register();
     });
   }
 
@@ -116,17 +106,9 @@ export class Device extends TypedEmitter<DeviceEvents> {
   connect(options: ConnectOptions): Promise<Call> {
     return this.#surfaced(async () => {
       this.#assertAlive();
-      const { to, from, displayName, extraHeaders } = checkConnectOptions(options);
+      const checked = checkConnectOptions(options, this.#options.defaultExtraHeaders);
       this.#token.usable();
-      const { userAgent, state } = this.#registration;
-      if (state === 'recovering') throw voiceError('SIGNALING_LOST');
-      if (!userAgent || state !== 'registered') throw voiceError('NOT_REGISTERED');
-      return this.#calls.place(userAgent, {
-        to,
-        ...(from === undefined ? {} : { from }),
-        ...(displayName === undefined ? {} : { displayName }),
-        extraHeaders: [...this.#options.defaultExtraHeaders, ...extraHeaders],
-      });
+      return this.#shared ? this.#shared.place(checked) : this.#place(checked);
     });
   }
 
@@ -142,6 +124,7 @@ export class Device extends TypedEmitter<DeviceEvents> {
       this.#assertAlive();
       this.#token.replace(jwt);
       this.#registration.renewCredentials();
+      this.#shared?.onTokenRenewed();
       await Promise.resolve();
     });
   }
@@ -154,8 +137,10 @@ export class Device extends TypedEmitter<DeviceEvents> {
   unregister(): Promise<void> {
     return this.#surfaced(async () => {
       if (this.#disposer.disposed) return;
-      this.#token.watch.stop();
-      await this.#registration.unregister();
+      if (this.#sharing) await this.#sharing;
+      // Another tab may register this one again.
+      if (!this.#shared) this.#token.watch.stop();
+      await (this.#shared ?? this.#registration).unregister();
     });
   }
 
@@ -170,6 +155,7 @@ export class Device extends TypedEmitter<DeviceEvents> {
     this.#registration.dispose();
     this.#wakefulLock.release();
     this.#calls.dispose();
+    this.#shared?.dispose();
     this.removeAllListeners();
     this.#logger.info('destroyed');
   }
@@ -196,7 +182,7 @@ export class Device extends TypedEmitter<DeviceEvents> {
     return this.#surfaced(async () => {
       this.#assertAlive();
       assertDeviceId(deviceId);
-      await this.#calls.setInputDevice(deviceId);
+      await (this.#shared ?? this.#calls).setInputDevice(deviceId);
     });
   }
 
@@ -214,13 +200,21 @@ export class Device extends TypedEmitter<DeviceEvents> {
       // Without a call there is nothing to try it on, and the agent should hear of it before one comes in.
       if (normalizeDeviceId(deviceId) !== SYSTEM_DEFAULT && !isOutputSelectionSupported())
         throw voiceError('UNSUPPORTED', 'This browser cannot choose the output device.');
-      await this.#calls.setOutputDevice(deviceId);
+      await (this.#shared ?? this.#calls).setOutputDevice(deviceId);
     });
   }
 
   /** Whether calls can come in and go out right now. */
   isRegistered(): boolean {
-    return this.#registration.isRegistered;
+    return (this.#shared ?? this.#registration).isRegistered;
+  }
+
+  /**
+   * Whether this tab holds the registration and the audio. Always true without `multiTab`; with it false before
+   * `register()`, and while another tab leads.
+   */
+  isLeader(): boolean {
+    return this.#shared?.isLeader ?? (!this.#options.multiTab || this.#isAlone);
   }
 
   /**
@@ -246,17 +240,17 @@ export class Device extends TypedEmitter<DeviceEvents> {
     const registration = this.#registration;
     registration.on('registered', () => {
       this.#wakefulLock.acquire();
-      this.emit('registered');
+      this.#onLine('registered');
     });
     registration.on('unregistered', (detail) => {
       this.#wakefulLock.release();
-      this.emit('unregistered', detail);
+      this.#onLine('unregistered', detail);
     });
     registration.on('reconnecting', (detail) => {
-      this.emit('reconnecting', detail);
+      this.#onLine('reconnecting', detail);
     });
     registration.on('reconnected', () => {
-      this.emit('reconnected');
+      this.#onLine('reconnected');
     });
     registration.on('error', (error) => {
       this.#report(error);
@@ -265,7 +259,7 @@ export class Device extends TypedEmitter<DeviceEvents> {
       this.#onInvite(session);
     });
     this.#calls.on('incoming', (call) => {
-      this.emit('incoming', call);
+      this.#onLine('incoming', call);
     });
     this.#calls.on('error', (error) => {
       this.#report(error);
@@ -281,6 +275,7 @@ export class Device extends TypedEmitter<DeviceEvents> {
     });
     this.#token.watch.on('expired', () => {
       this.#report(voiceError('TOKEN_EXPIRED'));
+      this.#shared?.onTokenExpired();
     });
     wake.on('wake', () => {
       this.#token.watch.check();
@@ -289,6 +284,41 @@ export class Device extends TypedEmitter<DeviceEvents> {
     wake.on('leave', () => {
       this.destroy();
     });
+  }
+
+  #onLine(...event: LineEvent): void {
+    if (this.#shared) this.#shared.onLocal(...event);
+    else this.emit(event[0], ...(event.slice(1) as never));
+  }
+
+  async #share(userUuid: string): Promise<void> {
+    try {
+      // Loaded only where it is used: most pages have one tab.
+      const { shareTabs } = await import('./shared-phone');
+      this.#assertAlive();
+      this.#shared = shareTabs(`${this.#options.apiBaseUrl}/${userUuid}`, {
+        registration: this.#registration,
+        calls: this.#calls,
+        instance: this.#instance,
+        logger: this.#logger.child('tabs'),
+        place: async (options) => this.#place(checkConnectOptions(options)),
+        emit: (event, ...args: readonly unknown[]) => {
+          this.emit(event, ...(args as never));
+        },
+        onTakeOver: () => undefined,
+      });
+    } catch (error) {
+      this.#assertAlive();
+      this.#isAlone = true;
+      this.#report(asVoiceError(error, 'UNSUPPORTED'));
+    }
+  }
+
+  async #place(options: PlacedCall): Promise<Call> {
+    const { userAgent, state } = this.#registration;
+    if (state === 'recovering') throw voiceError('SIGNALING_LOST');
+    if (!userAgent || state !== 'registered') throw voiceError('NOT_REGISTERED');
+    return this.#calls.place(userAgent, options);
   }
 
   #onInvite(session: SipSession): void {
@@ -315,21 +345,4 @@ export class Device extends TypedEmitter<DeviceEvents> {
 
 function assertDeviceId(deviceId: unknown): void {
   if (typeof deviceId !== 'string') throw voiceError('INVALID_ARGUMENT', 'A device id is a string.');
-}
-
-function checkConnectOptions(
-  options: ConnectOptions,
-): Required<Pick<ConnectOptions, 'to' | 'extraHeaders'>> & ConnectOptions {
-  const given = options as ConnectOptions | null | undefined;
-  if (typeof given !== 'object' || given === null)
-    throw voiceError('INVALID_ARGUMENT', 'connect() takes an object with to.');
-  if (given.displayName !== undefined) {
-    if (typeof given.displayName !== 'string' || given.displayName.length > LONGEST_DISPLAY_NAME)
-      throw voiceError(
-        'INVALID_ARGUMENT',
-        `displayName is not a string of at most ${LONGEST_DISPLAY_NAME} characters.`,
-      );
-    assertSingleLine(given.displayName, 'displayName');
-  }
-  return { ...given, extraHeaders: checkExtraHeaders(given.extraHeaders, 'extraHeaders') };
 }

@@ -157,14 +157,17 @@ export class Registration extends TypedEmitter<RegistrationEvents> {
     else if (this.state === 'registering') this.#tokenChanged = true;
   }
 
-  /** Stops being reachable. Live calls go on; the socket closes when the last of them has ended. */
-  async unregister(): Promise<void> {
+  /**
+   * Stops being reachable. Live calls go on; the socket closes when the last of them has ended. `isHurried` waits for
+   * nobody's answer: for a page that is about to be frozen.
+   */
+  async unregister(isHurried = false): Promise<void> {
     this.#withdrawals += 1;
     if (this.state === 'unregistering') return this.#removal;
     if (!this.#machine.send('unregister')) return;
     this.#attempt?.abort.abort(voiceError('INVALID_STATE', WITHDRAWN));
     this.#rest();
-    this.#removal = this.#remove();
+    this.#removal = this.#remove(isHurried);
     await this.#removal;
   }
 
@@ -326,10 +329,10 @@ export class Registration extends TypedEmitter<RegistrationEvents> {
     if (!this.#timers.isHeldOff) this.#register();
   }
 
-  async #remove(): Promise<void> {
+  async #remove(isHurried: boolean): Promise<void> {
     const { userAgent } = this;
     try {
-      if (userAgent?.isConnected) await removeBinding(userAgent, this.#lifetime.signal);
+      if (!isHurried && userAgent?.isConnected) await removeBinding(userAgent, this.#lifetime.signal);
     } catch (error) {
       this.emit('error', asVoiceError(error, 'UNREGISTER_ERROR'));
     }

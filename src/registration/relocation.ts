@@ -62,12 +62,16 @@ export class Relocation {
       (error: unknown) => {
         next.stop();
         if (attempt.signal.aborted) return;
+        const failure = asVoiceError(error, 'REGISTRATION_FAILED');
         this.#attempt = undefined;
         this.#failures += 1;
-        this.#timer = startSteadyTimer(backoffDelayMs(this.#failures, RETRY), () => {
-          this.proceed();
-        });
-        onError(asVoiceError(error, 'REGISTRATION_FAILED'));
+        // Asked again with what it has refused, a server may well shut us out.
+        if (failure.code === 'AUTH_ERROR') this.stop();
+        else
+          this.#timer = startSteadyTimer(backoffDelayMs(this.#failures, RETRY), () => {
+            this.proceed();
+          });
+        onError(failure);
       },
     );
   }

@@ -3,8 +3,8 @@
  * consumer and leave out what the work-arounds in this room lean on, so the parts that we use are typed here.
  * Everything with a leading underscore is a private hook of the pinned version; contract tests watch each of them.
  *
- * The build leaves out the `debug` module that JsSIP logs through: it prints whole SIP messages with their
- * Authorization header as soon as anybody sets `localStorage.debug`.
+ * The build leaves out its log lines, whole SIP messages with their Authorization header among them, and puts
+ * `jssip-parts` in the place of its larger parts (`browser-bundle.ts`).
  */
 // Not the package's main file: that one adds a WebSocket of its own and its whole manifest to every page.
 import UA from 'jssip/lib/UA.js';
@@ -165,6 +165,8 @@ export interface RawSession {
 
 /** RTCSession states (RTCSession.js of the pinned version). */
 export const SESSION_STATUS = {
+  inviteSent: 1,
+  provisional: 2,
   waitingForAck: 6,
   canceled: 7,
   terminated: 8,

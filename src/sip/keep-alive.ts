@@ -117,7 +117,8 @@ export class KeepAlive {
   #rest(): void {
     this.#asked = undefined;
     const silenceMs = this.#answers ? this.#pace.silenceMs : UNANSWERED_INTERVAL_MS;
-    this.#wait(Math.max(0, silenceMs - this.silentForMs), (isLate) => {
+    const silentForMs = this.#answers ? this.silentForMs : 0;
+    this.#wait(Math.max(0, silenceMs - silentForMs), (isLate) => {
       if (isLate) this.probe();
       else if (this.silentForMs < silenceMs - 1) this.#rest();
       else this.#ask(this.#answers ?? 'both', this.#pace.answerMs);

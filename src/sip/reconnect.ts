@@ -9,6 +9,7 @@ const SHORTEST_CEILING_MS = 1_500;
 const GROWTH = 2;
 // A server that drops every connection at once (another phone takes our place, say) is not met several times a second.
 const STEADY_AFTER_MS = 10_000;
+const RELAPSE_CAP_MS = 6_000;
 const CAP_IDLE_MS = 30_000;
 /** While a call lives, every second without signalling is one in which it cannot be held, transferred or ended. */
 const CAP_IN_CALL_MS = 4_000;
@@ -52,9 +53,9 @@ export class ReconnectLoop {
     this.#relapses = isRelapse ? this.#relapses + 1 : 0;
     this.#attempts = 0;
     this.#lostAtMs = now;
-    const ceilingMs = isRelapse ? SHORTEST_CEILING_MS * 2 ** (this.#relapses - 1) : FIRST_SPREAD_MS;
+    const relapseMs = Math.min(RELAPSE_CAP_MS, this.#capMs, SHORTEST_CEILING_MS * 2 ** (this.#relapses - 1));
     // Never in the same turn: whoever listens sees the loss first.
-    this.#wait(Math.max(1, random() * Math.min(ceilingMs, this.#capMs)));
+    this.#wait(Math.max(1, random() * (isRelapse ? relapseMs : FIRST_SPREAD_MS)));
   }
 
   /** An attempt has failed. */

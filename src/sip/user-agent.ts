@@ -14,21 +14,11 @@ import {
   type RawUserAgent,
 } from './jssip';
 import { boundLifetimes, failureOf, grantedSeconds, type RegisterFailure } from './register-answer';
-import { ServerMove } from './server-move';
+import type { OutboundCall } from './outbound-call';
 import { Outbox } from './outbox';
+import { ServerMove } from './server-move';
 import { SipSession } from './session';
 import type { SipAccount, SipSecret } from './sip-account';
-
-export interface OutboundCall {
-  readonly to: string;
-  /** Caller ID: user part of From. */
-  readonly from?: string;
-  readonly displayName?: string;
-  /** Checked header lines. */
-  readonly extraHeaders: readonly string[];
-  /** May still be pending: the connection is set up meanwhile. */
-  readonly stream: Promise<MediaStream>;
-}
 
 export type SipUserAgentEvents = {
   /** Counted from 1 in each outage, and from the first connection. */

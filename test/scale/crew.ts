@@ -19,6 +19,8 @@ export interface CrewOptions {
 export interface CrewFigures {
   /** For how long at most a process did nothing for its agents. */
   readonly lagMs: number;
+  /** What all of them together took of the processors. */
+  readonly cpuMs: number;
   /** How often agents asked their backend for credentials. */
   readonly credentialsAsked: number;
   /** WebSockets that are open or opening. */
@@ -108,6 +110,7 @@ export class Crew {
       all.reduce((total, figures) => total + pick(figures), 0);
     return {
       lagMs: Math.max(...all.map(({ lagMs }) => lagMs)),
+      cpuMs: sum(({ cpuMs }) => cpuMs),
       credentialsAsked: sum(({ credentialsAsked }) => credentialsAsked),
       sockets: sum(({ sockets }) => sockets),
       errors: all.flatMap(({ errors }) => errors),

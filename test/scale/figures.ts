@@ -24,6 +24,8 @@ export interface ReturnFigures {
   readonly registersEachSecond: readonly number[];
   readonly attemptsEachSecond: readonly number[];
   readonly credentialsAsked: number;
+  /** Processor time that the agents took, each on average. */
+  readonly cpuMsPerAgent: number;
   /** For how long at most a process of agents was too busy for its timers. */
   readonly lagMs: number;
 }

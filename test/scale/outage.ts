@@ -41,7 +41,7 @@ export async function outage(plan: Outage): Promise<ReturnFigures> {
     .seen(1, killedAtMs)
     .filter(({ what }) => what === 'request')
     .map(({ atMs }) => atMs);
-  const { credentialsAsked, lagMs } = await crew.figures();
+  const { credentialsAsked, cpuMs, lagMs } = await crew.figures();
   const backAfter = (share: number) => {
     const atMs = reachedMs(back, users.length, share);
     return atMs === undefined ? null : Math.round(atMs - servesAtMs);
@@ -62,6 +62,7 @@ export async function outage(plan: Outage): Promise<ReturnFigures> {
     registersEachSecond: perSlot(requests, killedAtMs, 1_000),
     attemptsEachSecond: perSlot(attempts, killedAtMs, 1_000),
     credentialsAsked,
+    cpuMsPerAgent: cpuMs / users.length,
     lagMs,
   };
 }

@@ -23,6 +23,7 @@ const COLUMNS = [
   ['connection attempts', ({ attempts }) => attempts],
   ['busiest second of them', ({ attemptPeakPerSecond }) => attemptPeakPerSecond],
   ['credentials fetched', ({ credentialsAsked }) => credentialsAsked],
+  ['processor time each', ({ cpuMsPerAgent }) => `${cpuMsPerAgent.toFixed(1)} ms`],
   ['agents too busy for', ({ lagMs }) => `${lagMs} ms`],
 ];
 

@@ -24,6 +24,7 @@
     'reconnecting',
     'reconnected',
     'error',
+    'leadership',
   ];
   const CALL_EVENTS = ['ringing', 'accepted', 'disconnect', 'error', 'mute', 'hold', 'remoteHold'];
   const AUDIO_EVENTS = ['audioBlocked', 'audioUnblocked'];
@@ -50,12 +51,14 @@
       for (const event of [...DEVICE_EVENTS, ...AUDIO_EVENTS]) {
         device.on(event, (...args) => record('device', event, args));
       }
-      device.on('incoming', (call) => {
-        const index = adopt(call);
-        record('device', 'incoming', [
-          { index, from: call.remoteIdentity, name: call.remoteDisplayName, headers: call.customHeaders },
-        ]);
-      });
+      for (const event of ['incoming', 'callShared']) {
+        device.on(event, (call) => {
+          const index = adopt(call);
+          record('device', event, [
+            { index, from: call.remoteIdentity, name: call.remoteDisplayName, headers: call.customHeaders },
+          ]);
+        });
+      }
     },
 
     async connect(options) {

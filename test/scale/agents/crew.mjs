@@ -17,6 +17,7 @@ loop.enable();
 /** By user. */
 const agents = new Map();
 let credentialsAsked = 0;
+let cpuThen = process.cpuUsage();
 const errors = [];
 /** Of agents that were ended. */
 const references = [];
@@ -67,7 +68,10 @@ const methods = {
     loop.reset();
     const asked = credentialsAsked;
     credentialsAsked = 0;
-    return { lagMs, credentialsAsked: asked, sockets: openSockets.size, errors: errors.splice(0) };
+    const { user, system } = process.cpuUsage(cpuThen);
+    cpuThen = process.cpuUsage();
+    const cpuMs = Math.round((user + system) / 1000);
+    return { lagMs, cpuMs, credentialsAsked: asked, sockets: openSockets.size, errors: errors.splice(0) };
   },
 
   /** Ends them all; resolves when their sockets have closed, after that time at most. */

@@ -51,6 +51,14 @@ describe('without a measurement', () => {
     expect(offsetMs()).toBe(-MINUTE);
   });
 
+  it('a token that was met when it was fresh is over when it is handed over again', () => {
+    const short = token(0, 2 * MINUTE);
+    clock.meet(short);
+    vi.advanceTimersByTime(3 * MINUTE);
+    clock.meet(short);
+    expect(offsetMs()).toBe(0);
+  });
+
   it('doubt() takes back a suggestion, and nothing that was proved', () => {
     clock.meet(token(-10 * MINUTE, -5 * MINUTE));
     clock.doubt();

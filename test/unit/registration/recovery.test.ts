@@ -52,7 +52,7 @@ describe('a connection that is cut', () => {
     bench.server.cut();
     await pass(5 * SECOND);
     expect(call.getStatus()).toBe('accepted');
-    expect(events.names).toEqual(['accepted']);
+    expect(events.names).toEqual(['accepted', 'reconnecting', 'reconnected']);
   });
 
   it('is not waited for longer than necessary: a wake-up hurries, once', async () => {
