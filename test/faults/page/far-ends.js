@@ -26,6 +26,8 @@
       uri: account.sip_uri,
       authorization_user: account.authorization_username,
       password: account.password,
+      // A refresh that does not get through would end the call at this end.
+      session_timers: false,
     });
     const sessions = [];
     const events = [];
