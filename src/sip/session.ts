@@ -4,7 +4,7 @@ import { TypedEmitter } from '../core/emitter';
 import { voiceError } from '../core/errors';
 import type { Logger } from '../core/logger';
 import { DialogCheck } from './dialog-check';
-import { classifyEnd, type EndIntent, type SipEnd } from './end-reason';
+import { classifyEnd, type EndIntent } from './end-reason';
 import { boundGathering, type CandidateEvent, expectedKinds, GatheringRounds } from './ice-gathering';
 import { sendInfoDigit } from './info-digit';
 import {
@@ -30,6 +30,7 @@ import { Negotiation } from './negotiation';
 import type { Outbox } from './outbox';
 import { Outage } from './outage';
 import { RemoteHold } from './remote-hold';
+import type { SipSessionEvents } from './session-events';
 import {
   acknowledgeBeforeBye,
   answerEvery2xx,
@@ -47,27 +48,6 @@ const STATUS_UNAVAILABLE = 480;
 // Not from a standard: well below the three minutes that a proxy lets a phone ring (timer C, RFC 3261 section 16.6),
 // and about as long as an agent believes in a call that nobody can hear of.
 const RINGING_GRACE_MS = 60_000;
-export type SipSessionEvents = {
-  /** The INVITE is about to leave. */
-  sending: [];
-  /** A provisional response other than 100; `hasEarlyMedia` when it carried a session description. */
-  progress: [progress: { readonly statusCode: number; readonly hasEarlyMedia: boolean }];
-  /** The dialog is confirmed: 2xx and ACK were exchanged. */
-  confirmed: [];
-  /** Once, whatever the reason. */
-  ended: [end: SipEnd];
-  /** The far end put us on hold, or resumed. */
-  remoteHold: [isHeld: boolean];
-  /** The peer connection exists; nothing is negotiated yet. */
-  peerConnection: [connection: RTCPeerConnection];
-  /** No request can be sent: the socket is gone. */
-  lost: [];
-  /** Requests can be sent again. */
-  restored: [];
-  /** A request begins in this dialog, either way. */
-  transaction: [transaction: RawTransaction];
-};
-
 export interface SipSessionContext {
   readonly logger: Logger;
   readonly pcConfig: RTCConfiguration;

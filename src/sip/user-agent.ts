@@ -19,24 +19,7 @@ import { Outbox } from './outbox';
 import { ServerMove } from './server-move';
 import { SipSession } from './session';
 import type { SipAccount, SipSecret } from './sip-account';
-
-export type SipUserAgentEvents = {
-  /** Counted from 1 in each outage, and from the first connection. */
-  connecting: [attempt: number];
-  connected: [];
-  /** An attempt to connect has failed; the next one follows. */
-  connectFailed: [];
-  /** An open connection was lost: once an outage. */
-  disconnected: [];
-  /** A REGISTER was confirmed, be it a refresh. */
-  registered: [];
-  registerFailed: [failure: RegisterFailure];
-  unregistered: [failure: RegisterFailure | undefined];
-  /** Inside the arrival of the INVITE: no 180 has been sent yet. */
-  incoming: [session: SipSession];
-  /** The last live session has ended. */
-  idle: [];
-};
+import type { SipUserAgentEvents } from './user-agent-events';
 
 // A proxy gives up on a ringing phone after timer C, more than three minutes (RFC 3261 section 16.6); until then
 // it is for the caller or the queue to stop ringing, not for this phone.
