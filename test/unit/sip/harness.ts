@@ -40,7 +40,7 @@ export async function passUntil(isSo: () => boolean, limitMs: number): Promise<n
 
 export interface SeenAgent {
   readonly userAgent: SipUserAgent;
-  /** Names of its events in order, `connecting` with its number. */
+  /** Names of its events in order, `connecting` with its number, and without `registered` for each refresh. */
   readonly events: string[];
 }
 
@@ -62,16 +62,18 @@ export function newAgent(wsUrls: readonly string[] = [FIRST]): SeenAgent {
   agents.push(userAgent);
   const events: string[] = [];
   userAgent.on('connecting', (attempt) => events.push(`connecting ${attempt}`));
-  for (const name of [
-    'connected',
-    'connectFailed',
-    'disconnected',
-    'registered',
-    'registerFailed',
-    'unregistered',
-    'idle',
-  ] as const)
+  let isRegistered = false;
+  userAgent.on('registered', () => {
+    if (!isRegistered) events.push('registered');
+    isRegistered = true;
+  });
+  for (const name of ['connected', 'connectFailed', 'idle'] as const)
     userAgent.on(name, () => events.push(name));
+  for (const name of ['disconnected', 'registerFailed', 'unregistered'] as const)
+    userAgent.on(name, () => {
+      isRegistered = false;
+      events.push(name);
+    });
   userAgent.on('connected', () => {
     userAgent.register();
   });
