@@ -28,8 +28,9 @@ export type SipUserAgentEvents = {
   connectFailed: [];
   /** An open connection was lost: once an outage. */
   disconnected: [];
-  /** A REGISTER was confirmed, be it a refresh. */
   registered: [];
+  /** A further REGISTER was confirmed while JsSIP took us for registered. */
+  refreshed: [];
   registerFailed: [failure: RegisterFailure];
   unregistered: [failure: RegisterFailure | undefined];
   /** Inside the arrival of the INVITE: no 180 has been sent yet. */
@@ -350,7 +351,7 @@ export class SipUserAgent extends TypedEmitter<SipUserAgentEvents> {
       if (registrator._registrationTimer === null)
         this.#abandonRegister({ reasonPhrase: 'the answer to REGISTER holds no Contact of ours' });
       // JsSIP tells of the first one only.
-      else if (wasRegistered) this.emit('registered');
+      else if (wasRegistered) this.emit('refreshed');
     };
   }
 
