@@ -210,9 +210,11 @@ export class Registration extends TypedEmitter<RegistrationEvents> {
   }
 
   #listen(userAgent: SipUserAgent): void {
-    userAgent.on('registered', () => {
+    const onConfirmed = () => {
       if (this.#isUp) this.#onConfirmed();
-    });
+    };
+    userAgent.on('registered', onConfirmed);
+    userAgent.on('refreshed', onConfirmed);
     userAgent.on('connecting', () => {
       if (this.state === 'recovering') this.#announceAttempt();
     });

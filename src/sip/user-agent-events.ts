@@ -10,8 +10,9 @@ export type SipUserAgentEvents = {
   connectFailed: [];
   /** An open connection was lost: once an outage. */
   disconnected: [];
-  /** A REGISTER was confirmed, be it a refresh. */
   registered: [];
+  /** A further REGISTER was confirmed while JsSIP took us for registered. */
+  refreshed: [];
   registerFailed: [failure: RegisterFailure];
   unregistered: [failure: RegisterFailure | undefined];
   /** Inside the arrival of the INVITE: no 180 has been sent yet. */

@@ -341,7 +341,7 @@ export class SipUserAgent extends TypedEmitter<SipUserAgentEvents> {
       if (registrator._registrationTimer === null)
         this.#abandonRegister({ reasonPhrase: 'the answer to REGISTER holds no Contact of ours' });
       // JsSIP tells of the first one only.
-      else if (wasRegistered) this.emit('registered');
+      else if (wasRegistered) this.emit('refreshed');
     };
   }
 

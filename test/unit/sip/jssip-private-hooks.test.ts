@@ -130,7 +130,10 @@ describe('private hooks', () => {
     const { _registrator: registrator, contact } = agent.ua;
     expect(registrator._registered, missing('ua._registrator._registered')).toBe(true);
     expect(registrator._registering, missing('ua._registrator._registering')).toBe(false);
+    expect(registrator._expires, missing('ua._registrator._expires')).toBeTypeOf('number');
+    expect(registrator._sipInstance, missing('ua._registrator._sipInstance')).toMatch(/^"<urn:uuid:.+>"$/);
     expect(contact, missing('ua.contact.pub_gruu')).toHaveProperty('pub_gruu');
+    expect(contact, missing('ua.contact.uri.user')).toHaveProperty('uri.user');
   });
 });
 
