@@ -115,7 +115,11 @@ export interface Call extends Subscribable<CallEvents> {
    * (`X-2Chat-Customer-Id` is `Customer-Id`). Empty for outbound calls.
    */
   readonly customHeaders: Readonly<Record<string, string>>;
-  /** The SIP stack's own session; undocumented on purpose. */
+  /**
+   * The SIP stack's own session; undocumented on purpose.
+   *
+   * @throws VoiceSDKError `UNSUPPORTED` with `multiTab`, where another tab carries the call
+   */
   readonly session: RawCallSession;
 
   /** Where the call is now. */

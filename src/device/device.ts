@@ -86,7 +86,7 @@ export class Device extends TypedEmitter<DeviceEvents> {
    *
    * @throws TokenError `TOKEN_INVALID`, `TOKEN_EXPIRED`, `TOKEN_NO_EXPIRY`, `TOKEN_NOT_YET_VALID`; VoiceSDKError
    * `CONFIG_FETCH_FAILED`, `BROWSER_UNSUPPORTED`, `DESTROYED`, `INVALID_STATE` (`unregister()` was called
-   * meanwhile); AuthError `AUTH_ERROR`; RegistrationError `REGISTRATION_FAILED`, `SIGNALING_UNREACHABLE`.
+   * meanwhile), `TAB_LOST` (with `multiTab`: the tab that leads does not answer); AuthError `AUTH_ERROR`; RegistrationError `REGISTRATION_FAILED`, `SIGNALING_UNREACHABLE`.
    */
   register(): Promise<void> {
     return this.#surfaced(async () => {
@@ -105,7 +105,7 @@ export class Device extends TypedEmitter<DeviceEvents> {
    *
    * @throws VoiceSDKError `INVALID_ARGUMENT`, `DESTROYED`, `MICROPHONE_DENIED`, `MICROPHONE_NOT_FOUND`,
    * `MICROPHONE_BUSY`, `MICROPHONE_FAILED`, `BROWSER_UNSUPPORTED` (no microphone access, as on a page without HTTPS),
-   * `MEDIA_FAILED`; RegistrationError `NOT_REGISTERED`, `SIGNALING_LOST`; TokenError `TOKEN_EXPIRED`, and before
+   * `MEDIA_FAILED`, `TAB_LOST`; RegistrationError `NOT_REGISTERED`, `SIGNALING_LOST`; TokenError `TOKEN_EXPIRED`, and before
    * `register()` those of a token that cannot be used.
    */
   connect(options: ConnectOptions): Promise<Call> {
