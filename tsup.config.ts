@@ -48,7 +48,7 @@ const node: Options = { outDir: 'dist/sandbox', platform: 'node', target: 'node2
 const server: Options = { outDir: 'dist/server', platform: 'neutral', target: 'es2022' };
 
 /** What the browser files carry of others, each with the notice that its licence asks to be kept. */
-const BUNDLED_PACKAGES = ['jssip', 'sdp-transform', 'eventemitter3', 'idb', 'jose'];
+const BUNDLED_PACKAGES = ['jssip', 'eventemitter3', 'idb', 'jose'];
 
 async function thirdPartyLicenses(): Promise<string> {
   const texts = BUNDLED_PACKAGES.map(async (name) => {

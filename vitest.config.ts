@@ -99,6 +99,33 @@ export default defineConfig({
       {
         extends: true,
         test: {
+          // Only by `npm run test:scale`, which makes the laboratory around it.
+          name: 'scale',
+          include: ['test/scale/**/*.test.ts'],
+          environment: 'node',
+          globalSetup: ['test/tools/require-build.ts'],
+          pool: 'forks',
+          fileParallelism: false,
+          expect: PATIENT,
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
+        },
+      },
+      {
+        extends: true,
+        test: {
+          // Only by `npm run test:faults`, which makes the laboratory around it.
+          name: 'faults',
+          include: ['test/faults/**/*.test.ts'],
+          environment: 'node',
+          globalSetup: ['test/faults/require-lab.ts', 'test/tools/require-build.ts'],
+          pool: 'forks',
+          fileParallelism: false,
+        },
+      },
+      {
+        extends: true,
+        test: {
           name: 'package',
           include: ['test/package/**/*.test.ts'],
           environment: 'node',

@@ -4,12 +4,14 @@
  *
  * @packageDocumentation
  */
-export { Device, type ConnectOptions } from './device/device';
+export { Device } from './device/device';
+export type { ConnectOptions } from './device/connect-options';
 export type { CallLostReason, DeviceEvents, LostCall } from './device/device-events';
 export type { DeviceOptions } from './device/options';
 export type { Call, CallEvents, DisconnectInfo, RawCallSession } from './call/call';
 export type { QualitySample } from './quality/sample';
 export type { CallStatus } from './call/call-state';
+export type { ReconnectingCause } from './call/continuity';
 export type { DisconnectInitiator, DisconnectReason } from './sip/end-reason';
 export type { AudioDevice } from './media/devices';
 export type { TokenClaims } from './auth/token';

@@ -88,6 +88,8 @@ export interface EdgeOptions {
   readonly allowedOrigins?: readonly string[];
   /** Worker processes for each transport. Default 4. */
   readonly workers?: number;
+  /** Shared memory of Kamailio in MB, of which each agent on a WebSocket takes 0.13. Default 128. */
+  readonly sharedMemoryMb?: number;
   /** Where configuration, certificates and logs go. Default: a new directory that is removed at the end. */
   readonly directory?: string;
   /** Whether the default directory stays. Default false. */

@@ -122,6 +122,7 @@ function settingsOf(options) {
     floodRequestsPer2Seconds: options.floodRequestsPer2Seconds ?? 1000,
     allowedOrigins: originPattern(options.allowedOrigins),
     workers: options.workers ?? 4,
+    sharedMemoryMb: options.sharedMemoryMb ?? 128,
   };
 }
 
@@ -174,8 +175,8 @@ class Edge {
       wsUrl: `ws://${this.host}:${ports.ws}`,
       sipHost: `${this.host}:${ports.sip}`,
       turnHost: `${this.host}:${ports.turn}`,
-      apiUrl: `${apiUrl}/edge/${number}`,
-      plainApiUrl: `${apiUrl}/edge/${number}/ws`,
+      apiUrl: apiUrl && `${apiUrl}/edge/${number}`,
+      plainApiUrl: apiUrl && `${apiUrl}/edge/${number}/ws`,
       directory: this.directory,
       logs: {
         kamailio: join(this.directory, 'kamailio.log'),
@@ -220,7 +221,8 @@ class Edge {
     const commands = {
       kamailio: {
         args: [
-          ...['-f', file('kamailio/kamailio.cfg'), '-DD', '-E', '-m', '128', '-M', '8'],
+          ...['-f', file('kamailio/kamailio.cfg'), '-DD', '-E', '-M', '8'],
+          ...['-m', String(this.settings.sharedMemoryMb)],
           ...['-P', file('run/kamailio.pid'), '-Y', file('run'), '-w', file('run')],
         ],
         isReady: async () =>

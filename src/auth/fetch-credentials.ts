@@ -41,7 +41,10 @@ export function platformCredentials(apiBaseUrl: string): FetchCredentials {
       // A parser's message quotes the text that it failed on, and that may hold the password.
       throw voiceError('CONFIG_FETCH_FAILED', 'The answer is not JSON.', new SyntaxError('not JSON'));
     }
-    return body as SipCredentials;
+    // Readable on the same origin, and elsewhere where Access-Control-Expose-Headers names it.
+    const dateMs = Date.parse(response.headers.get('Date') ?? '');
+    if (Number.isNaN(dateMs) || typeof body !== 'object') return body as SipCredentials;
+    return { issued_at: new Date(dateMs).toISOString(), ...body } as SipCredentials;
   };
 }
 

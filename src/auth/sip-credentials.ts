@@ -20,6 +20,11 @@ export interface SipCredentials {
   readonly register_expires?: number;
   /** ISO 8601: when these credentials stop working; fresh ones are fetched before. Default: they do not. */
   readonly expires_at?: string;
+  /**
+   * ISO 8601: the time at the backend when it answered. Corrects a clock of the browser that is wrong, so that tokens
+   * end when they really do. Default: the Date header of the platform's answer, where the page may read it.
+   */
+  readonly issued_at?: string;
 }
 
 /**

@@ -1,5 +1,4 @@
 import { Alarm } from '../core/alarm';
-import { nowMs } from '../core/clock';
 import { TypedEmitter } from '../core/emitter';
 import type { AccessToken } from './token';
 
@@ -10,24 +9,32 @@ export type TokenWatchEvents = {
   expired: [token: AccessToken];
 };
 
-/** Watches the lifetime of the current token on the wall clock, also across a sleep of the machine. */
+/** Watches the lifetime of the current token, also across a sleep of the machine. */
 export class TokenWatch extends TypedEmitter<TokenWatchEvents> {
   readonly #leadMs: number;
-  readonly #willExpire = new Alarm(() => {
-    if (!this.#token) return;
-    this.#announcedJwt = this.#token.jwt;
-    this.emit('willExpire', this.#token);
-  });
-  readonly #expired = new Alarm(() => {
-    if (this.#token) this.emit('expired', this.#token);
-  });
+  readonly #now: () => number;
+  readonly #willExpire: Alarm;
+  readonly #expired: Alarm;
   #token: AccessToken | undefined;
-  // A token may be watched again (register() after a failure or after unregister()); it is announced once.
+  // A token may be watched again (register() after a failure or after unregister()); each is announced once.
   #announcedJwt: string | undefined;
+  #expiredJwt: string | undefined;
 
-  constructor(leadMs: number) {
+  /** @param now the time at the backend: what `exp` means */
+  constructor(leadMs: number, now: () => number) {
     super();
     this.#leadMs = leadMs;
+    this.#now = now;
+    this.#willExpire = new Alarm(() => {
+      if (!this.#token) return;
+      this.#announcedJwt = this.#token.jwt;
+      this.emit('willExpire', this.#token);
+    }, now);
+    this.#expired = new Alarm(() => {
+      if (!this.#token) return;
+      this.#expiredJwt = this.#token.jwt;
+      this.emit('expired', this.#token);
+    }, now);
   }
 
   /** Whether there is a token to watch. */
@@ -40,13 +47,14 @@ export class TokenWatch extends TypedEmitter<TokenWatchEvents> {
     this.#token = token;
     const expiresAtMs = token.expiresAt.getTime();
     // A token that is already over has nothing left to warn of.
-    if (expiresAtMs > nowMs() && token.jwt !== this.#announcedJwt)
+    if (expiresAtMs > this.#now() && token.jwt !== this.#announcedJwt)
       this.#willExpire.set(expiresAtMs - this.#leadMs);
     else this.#willExpire.cancel();
-    this.#expired.set(expiresAtMs);
+    if (token.jwt === this.#expiredJwt) this.#expired.cancel();
+    else this.#expired.set(expiresAtMs);
   }
 
-  /** To be called when time may have passed unseen: on wake-up, on becoming visible. */
+  /** To be called when time may have passed unseen, or the clock was corrected. */
   check(): void {
     this.#willExpire.check();
     this.#expired.check();

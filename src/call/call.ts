@@ -3,6 +3,7 @@ import type { Subscribable } from '../core/emitter';
 import type { DisconnectInitiator, DisconnectReason } from '../sip/end-reason';
 import type { QualitySample } from '../quality/sample';
 import type { CallStatus } from './call-state';
+import type { ReconnectingCause } from './continuity';
 
 /** How and why a call ended. */
 export interface DisconnectInfo {
@@ -50,6 +51,18 @@ export type CallEvents = {
   hold: [isOnHold: boolean];
   /** The far end put the call on hold (true) or resumed it. */
   remoteHold: [isOnHold: boolean];
+  /**
+   * The call is cut off and the SDK is at work on it: from the server (`signaling`: audio goes on, requests wait), or
+   * from the far end's audio (`media`). Once for each cause.
+   */
+  reconnecting: [
+    detail: {
+      /** What the call is cut off from. */
+      readonly cause: ReconnectingCause;
+    },
+  ];
+  /** Nothing is cut off any more. */
+  reconnected: [];
   /** How the call sounds, once a second while it is accepted and somebody listens. */
   quality: [sample: QualitySample];
   /**
@@ -110,7 +123,8 @@ export interface Call extends Subscribable<CallEvents> {
 
   /**
    * Answers an inbound call: opens the microphone, then sends the 200. Resolves when the caller is connected.
-   * When the microphone fails the call goes on ringing and can be accepted again.
+   * When the microphone fails the call goes on ringing and can be accepted again. While the connection to the server is
+   * lost the answer waits for it, for as long as the call rings.
    *
    * @throws VoiceSDKError `MICROPHONE_DENIED`, `MICROPHONE_NOT_FOUND`, `MICROPHONE_BUSY`, `MICROPHONE_FAILED`;
    * `BROWSER_UNSUPPORTED` where there is no microphone access (a page without HTTPS); `CALL_CANCELED` when the caller
@@ -128,7 +142,10 @@ export interface Call extends Subscribable<CallEvents> {
    */
   reject(statusCode?: number): void;
 
-  /** Hangs up, in any state. Resolves when the call is over on this side; never rejects. */
+  /**
+   * Hangs up, in any state. Resolves when the call is over on this side; never rejects. While the connection to the
+   * server is lost the far end hears of it when the Device is registered again, within a minute.
+   */
   disconnect(): Promise<void>;
 
   /**
@@ -142,10 +159,12 @@ export interface Call extends Subscribable<CallEvents> {
 
   /**
    * Puts the far end on hold (true) or resumes, by re-INVITE with `a=sendonly`/`a=sendrecv` (RFC 3264 section 8.4).
-   * Requests are done one after another; the one that changes nothing resolves without a re-INVITE.
+   * Requests are done one after another; the one that changes nothing resolves without a re-INVITE. While the
+   * connection to the server is lost they wait: the microphone is silent from `hold(true)` on, and the latest request is
+   * sent when the Device is registered again. All of them resolve then.
    *
-   * @throws VoiceSDKError `HOLD_FAILED`, `SIGNALING_LOST`, `CALL_TIMEOUT` (the call goes on as it was);
-   * `INVALID_ARGUMENT`, `INVALID_STATE`.
+   * @throws VoiceSDKError `HOLD_FAILED`, `CALL_TIMEOUT` (the call goes on as it was); `INVALID_ARGUMENT`,
+   * `INVALID_STATE`.
    */
   hold(on: boolean): Promise<void>;
   /** Whether this side holds the call and the far end has agreed. */
@@ -155,7 +174,8 @@ export interface Call extends Subscribable<CallEvents> {
 
   /**
    * Sends DTMF digits in order, as RFC 4733 telephone events; by SIP INFO only where the far end negotiated no
-   * telephone events. Resolves when the last digit was sent. Digits asked for meanwhile follow after.
+   * telephone events. Resolves when the last digit was sent. Digits asked for meanwhile follow after. Telephone events
+   * go on while the connection to the server is lost; INFO is refused then (`SIGNALING_LOST`).
    *
    * @param digits 1 to 256 of `0-9 * # A-D`; a comma pauses for 2 s (W3C WebRTC, insertDTMF).
    * @throws VoiceSDKError `INVALID_ARGUMENT`, `INVALID_STATE`, `DTMF_FAILED`, `SIGNALING_LOST`

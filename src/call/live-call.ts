@@ -12,6 +12,7 @@ import type { SipSession } from '../sip/session';
 import type { Call, CallEvents, DisconnectInfo, RawCallSession } from './call';
 import { CallAudio } from './call-audio';
 import { CALL_TRANSITIONS, type CallStatus, type CallTransition, isOver } from './call-state';
+import { Continuity, type FreshIceServers } from './continuity';
 import { Dtmf } from './dtmf';
 import { Hold } from './hold';
 import type { RemoteIdentity } from './remote-identity';
@@ -23,6 +24,8 @@ export interface LiveCallOptions {
   readonly remote: RemoteIdentity;
   readonly customHeaders: Readonly<Record<string, string>>;
   readonly logger: Logger;
+  /** Asked before a new media path is made. */
+  readonly freshIceServers?: FreshIceServers | undefined;
   /** Whether the ringtone may sound for this call. */
   readonly onAlerting: (isAlerting: boolean) => void;
   /** Of a call that another page held before. */
@@ -48,6 +51,7 @@ export class LiveCall extends TypedEmitter<CallEvents> implements Call {
   readonly #audio: CallAudio;
   readonly #hold: Hold;
   readonly #dtmf: Dtmf;
+  readonly #continuity: Continuity;
   readonly #logger: Logger;
   readonly #machine: StateMachine<CallStatus, CallTransition>;
   readonly #onAlerting: (isAlerting: boolean) => void;
@@ -77,6 +81,8 @@ export class LiveCall extends TypedEmitter<CallEvents> implements Call {
     );
     this.#hold = new Hold({
       negotiate: (on) => session.setHold(on),
+      isOnline: () => session.isOnline,
+      online: () => session.online(),
       silence: (on) => {
         audio.setHeld(on);
       },
@@ -94,6 +100,21 @@ export class LiveCall extends TypedEmitter<CallEvents> implements Call {
       connection: () => session.peerConnection,
       sendInfoDigit: (digit, durationMs) => session.sendInfoDigit(digit, durationMs),
       signal: session.signal,
+    });
+    this.#continuity = new Continuity({
+      session,
+      expectsAudio: () => !this.#hold.isOnHold && !this.#isOnRemoteHold,
+      freshIceServers: options.freshIceServers,
+      logger: options.logger,
+      onReconnecting: (cause) => {
+        this.emit('reconnecting', { cause });
+      },
+      onReconnected: () => {
+        this.emit('reconnected');
+      },
+      onError: (error) => {
+        this.emit('error', error);
+      },
     });
     this.#listen(options.remoteAudio);
   }
@@ -158,6 +179,11 @@ export class LiveCall extends TypedEmitter<CallEvents> implements Call {
   /** Takes over a choice of the Device, unless this call has made its own or is over. */
   readonly followOutputDevice = (deviceId: string): Promise<void> =>
     this.#unlessOver(this.#audio.setOutputDevice(deviceId, 'device'));
+
+  /** The network of this machine may have changed: checks the media path, and replaces it when it is broken. */
+  networkChanged(): void {
+    this.#continuity.networkChanged();
+  }
 
   mute(on: boolean): void {
     assertBoolean(on, 'mute');

@@ -7,11 +7,14 @@ const LONGEST_STEP_MS = 30_000;
 /** Calls back once when the wall clock reaches a moment, also after a sleep of the machine. */
 export class Alarm {
   readonly #callback: () => void;
+  readonly #now: () => number;
   #dueAtMs: number | undefined;
   #timer: TimerHandle | undefined;
 
-  constructor(callback: () => void) {
+  /** @param now the clock to go by; default: the one of this machine. It may be corrected at any time. */
+  constructor(callback: () => void, now: () => number = nowMs) {
     this.#callback = callback;
+    this.#now = now;
   }
 
   /** Arms the alarm for `dueAtMs` (Unix epoch), replacing an earlier one. A moment in the past fires on the next turn. */
@@ -23,7 +26,9 @@ export class Alarm {
 
   /** Looks at the wall clock now: to be called when something says that time may have passed unseen. */
   check(): void {
-    if (this.#dueAtMs !== undefined && nowMs() >= this.#dueAtMs) this.#fire();
+    if (this.#dueAtMs === undefined) return;
+    if (this.#now() >= this.#dueAtMs) this.#fire();
+    else this.#step(0);
   }
 
   cancel(): void {
@@ -34,10 +39,11 @@ export class Alarm {
 
   #step(atLeastMs: number): void {
     if (this.#dueAtMs === undefined) return;
-    const delayMs = Math.min(Math.max(this.#dueAtMs - nowMs(), atLeastMs), LONGEST_STEP_MS);
+    stopTimer(this.#timer);
+    const delayMs = Math.min(Math.max(this.#dueAtMs - this.#now(), atLeastMs), LONGEST_STEP_MS);
     this.#timer = startTimer(delayMs, () => {
       if (this.#dueAtMs === undefined) return;
-      if (nowMs() >= this.#dueAtMs) this.#fire();
+      if (this.#now() >= this.#dueAtMs) this.#fire();
       // A timer may fire a millisecond early; never spin on it.
       else this.#step(1);
     });

@@ -1,6 +1,7 @@
 /** The only room that touches timers, the wall clock and chance, so that tests can stand in for all three. */
 
-export type TimerHandle = ReturnType<typeof globalThis.setTimeout>;
+/** A timer of the page, or a steady one (steady-timer.ts). */
+export type TimerHandle = ReturnType<typeof globalThis.setTimeout> | { stop(): void };
 
 /** Milliseconds since the Unix epoch. */
 export function nowMs(): number {
@@ -17,7 +18,8 @@ export function startTimer(delayMs: number, callback: () => void): TimerHandle {
 }
 
 export function stopTimer(handle: TimerHandle | undefined): void {
-  if (handle !== undefined) globalThis.clearTimeout(handle);
+  if (typeof handle === 'object' && 'stop' in handle) handle.stop();
+  else globalThis.clearTimeout(handle);
 }
 
 /** A number in [0, 1). Not for secrets. */

@@ -85,6 +85,11 @@ export const ERROR_CATALOGUE = {
     'The connection to the SIP server was lost.',
     'The SDK reconnects by itself; retry the action after reconnected.',
   ),
+  TAB_LOST: base(
+    false,
+    'The browser tab that holds the phone of this agent went away or does not answer.',
+    'Try again: another tab takes over in a moment. Calls that the tab carried are over.',
+  ),
   INVALID_ARGUMENT: base(false, 'An argument is not acceptable.', 'See error.message; nothing was sent.'),
   INVALID_STATE: base(
     false,

@@ -1,5 +1,4 @@
 import type { Call } from '../call/call';
-import { randomUuid } from '../core/clock';
 import type { Logger } from '../core/logger';
 import type { Registration } from '../registration/registration';
 import type { Calls } from './calls';
@@ -8,6 +7,10 @@ import type { CallRecovery } from './recovery';
 
 export interface CallKeeperOptions {
   readonly isWanted: boolean;
+  /** Whether all tabs of the agent are one phone, whose calls any of them may carry on at once. */
+  readonly isShared: boolean;
+  /** The instance (RFC 5626 section 4.1) that the Device registers as: that of this tab, once it is taken. */
+  readonly instance: { id: string };
   /** Whose calls: API and user. */
   readonly scope: () => string;
   readonly calls: Calls;
@@ -16,14 +19,12 @@ export interface CallKeeperOptions {
   readonly onLost: (lost: LostCall) => void;
 }
 
-/** Which phone this Device is (RFC 5626 section 4.1), and the door to the recovery of calls, loaded where it is wanted. */
+/** The door to the recovery of calls, loaded where it is wanted. */
 export class CallKeeper {
   readonly #options: CallKeeperOptions;
   #loading: Promise<void> | undefined;
   #recovery: CallRecovery | undefined;
   #isDisposed = false;
-  /** Settled when `prepare()` has resolved. */
-  instanceId = randomUuid();
 
   constructor(options: CallKeeperOptions) {
     this.#options = options;
@@ -49,7 +50,8 @@ export class CallKeeper {
       const { CallRecovery } = await import('./recovery');
       if (this.#isDisposed) return;
       this.#recovery = new CallRecovery({ ...this.#options, scope: this.#options.scope(), registration });
-      this.instanceId = await this.#recovery.takePhone();
+      const instanceId = await this.#recovery.takePhone();
+      if (!this.#options.isShared) this.#options.instance.id = instanceId;
     } catch (error) {
       this.#options.logger.warn('the recovery of calls could not be loaded', error);
     }

@@ -3,6 +3,7 @@ import { withDeadline } from '../core/deadline';
 import { asVoiceError, voiceError, type VoiceSDKError } from '../core/errors';
 import type { Logger } from '../core/logger';
 import { CallAudio } from '../call/call-audio';
+import type { FreshIceServers } from '../call/continuity';
 import { LiveCall, type RestoredCall } from '../call/live-call';
 import { calleeOf, callerOf, type RemoteIdentity } from '../call/remote-identity';
 import { AutoplayGate } from '../media/autoplay-gate';
@@ -12,7 +13,8 @@ import { Ringtone } from '../media/ringtone';
 import { customHeadersOf } from '../sip/headers';
 import type { SipEnd } from '../sip/end-reason';
 import type { SipSession } from '../sip/session';
-import type { OutboundCall, SipUserAgent } from '../sip/user-agent';
+import type { OutboundCall } from '../sip/outbound-call';
+import type { SipUserAgent } from '../sip/user-agent';
 import { DevicePreference } from './device-preference';
 import type { CheckedOptions } from './options';
 
@@ -45,9 +47,12 @@ export class Calls extends TypedEmitter<CallsEvents> {
   readonly #alerting = new Set<LiveCall>();
   readonly #input: DevicePreference;
   readonly #output: DevicePreference;
+  readonly #freshIceServers: FreshIceServers | undefined;
 
-  constructor(options: CheckedOptions, logger: Logger) {
+  /** @param freshIceServers asked before the media path of a call is replaced */
+  constructor(options: CheckedOptions, logger: Logger, freshIceServers?: FreshIceServers) {
     super();
+    this.#freshIceServers = freshIceServers;
     this.#options = options;
     this.#logger = logger.child('call');
     const mediaLogger = logger.child('media');
@@ -145,6 +150,11 @@ export class Calls extends TypedEmitter<CallsEvents> {
     return call;
   }
 
+  /** The network of this machine may have changed: each call checks its media path. */
+  networkChanged(): void {
+    for (const call of this.#live) call.networkChanged();
+  }
+
   /** @throws VoiceSDKError `MICROPHONE_*` when a live call cannot follow; the former preference holds again then. */
   setInputDevice(deviceId: string): Promise<void> {
     return this.#input.change(deviceId);
@@ -177,6 +187,7 @@ export class Calls extends TypedEmitter<CallsEvents> {
       customHeaders,
       logger: this.#logger,
       ...(restored ? { restored } : {}),
+      freshIceServers: this.#freshIceServers,
       onAlerting: (isAlerting) => {
         this.#setAlerting(call, isAlerting);
       },

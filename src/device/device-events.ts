@@ -25,7 +25,10 @@ export type DeviceEvents = {
       readonly reason?: string;
     },
   ];
-  /** An inbound call rings. Listeners that reject it at once keep the caller from hearing ringing. */
+  /**
+   * An inbound call rings; with `multiTab` in every tab, and the ringtone in the one that leads. Listeners that reject it at once
+   * keep the caller from hearing ringing.
+   */
   incoming: [call: Call];
   /** Once per token, `tokenExpiryLeadMs` before its expiry: pass a fresh one to `updateToken()`. */
   tokenWillExpire: [
@@ -50,6 +53,18 @@ export type DeviceEvents = {
   recovered: [call: Call];
   /** With `recoverCalls`: a call that a former page left behind could not be taken up. It is over. */
   callLost: [detail: LostCall];
+  /** With `multiTab`: this tab holds the registration from now on (true), or no longer does. */
+  leadership: [
+    detail: {
+      /** As `isLeader()`. */
+      readonly isLeader: boolean;
+    },
+  ];
+  /**
+   * With `multiTab`: a call that this tab has neither placed nor announced as `incoming`. Another tab placed it, or it
+   * was there already when this tab joined.
+   */
+  callShared: [call: Call];
   /** Something failed that no awaited promise has reported. */
   error: [error: VoiceSDKError];
   /**

@@ -1,9 +1,8 @@
-import { obtainCredentials, platformCredentials } from '../auth/fetch-credentials';
-import type { FetchCredentials } from '../auth/sip-credentials';
-import { type AccessToken, assertNotExpired, readToken, type TokenClaims } from '../auth/token';
-import { TokenWatch } from '../auth/token-watch';
+import { platformCredentials } from '../auth/fetch-credentials';
+import type { TokenClaims } from '../auth/token';
+import { TokenKeeper } from '../auth/token-keeper';
 import type { Call } from '../call/call';
-import { nowMs } from '../core/clock';
+import { randomUuid } from '../core/clock';
 import { Disposer } from '../core/disposer';
 import { TypedEmitter } from '../core/emitter';
 import { asVoiceError, voiceError, type VoiceSDKError } from '../core/errors';
@@ -13,34 +12,15 @@ import { normalizeDeviceId, SYSTEM_DEFAULT } from '../media/browser';
 import { type AudioDevice, enumerateAudioDevices, isOutputSelectionSupported } from '../media/devices';
 import { Registration } from '../registration/registration';
 import { Wake } from '../registration/wake';
-import { assertSingleLine } from '../sip/address';
-import { checkExtraHeaders } from '../sip/headers';
 import type { SipSession } from '../sip/session';
+import { WakefulLock } from '../tabs/wakeful-lock';
 import { CallKeeper } from './call-keeper';
 import { Calls } from './calls';
+import { checkConnectOptions, type ConnectOptions, type PlacedCall } from './connect-options';
 import type { DeviceEvents } from './device-events';
+import type { LineEvent } from './line';
 import { type CheckedOptions, checkOptions, type DeviceOptions } from './options';
-
-/** What to call, and as whom. */
-export interface ConnectOptions {
-  /** Telephone number in any usual notation, user name, or SIP URI (RFC 3261 section 19.1) of the account's own domain. */
-  readonly to: string;
-  /**
-   * Caller ID, the user part of From (RFC 3261 section 8.1.1.3): a number or user name that the account may use.
-   * Default: the account itself.
-   */
-  readonly from?: string;
-  /** Name shown to the far end, at most 128 characters on one line. Default: the one of the account. */
-  readonly displayName?: string;
-  /**
-   * Raw SIP headers (`Name: value`) on this INVITE, after `defaultExtraHeaders`; at most 32 lines of 1024 characters.
-   * Those that the SIP stack sets itself are refused. Default: none.
-   */
-  readonly extraHeaders?: readonly string[];
-}
-
-/** Not from a standard: what any phone can show, and far from what a proxy refuses. */
-const LONGEST_DISPLAY_NAME = 128;
+import type { SharedPhone } from './shared-phone';
 
 /**
  * One agent's phone. Opens nothing before `register()`; `destroy()` gives everything back.
@@ -52,13 +32,17 @@ export class Device extends TypedEmitter<DeviceEvents> {
   readonly #options: CheckedOptions;
   readonly #logger: Logger;
   readonly #disposer = new Disposer();
-  readonly #fetchCredentials: FetchCredentials;
-  readonly #tokenWatch: TokenWatch;
+  readonly #token: TokenKeeper;
+  readonly #wakefulLock = new WakefulLock();
   readonly #registration: Registration;
   readonly #calls: Calls;
   readonly #keeper: CallKeeper;
-  #jwt: string;
-  #read: AccessToken | undefined;
+  readonly #instance = { id: randomUuid() };
+  /** With `multiTab`, from `register()` on: the phone of all tabs. */
+  #shared: SharedPhone | undefined;
+  #sharing: Promise<void> | undefined;
+  /** With `multiTab`, where this browser cannot share. */
+  #isAlone = false;
 
   /**
    * @throws VoiceSDKError `INVALID_ARGUMENT` for an option that cannot be used. A bad token is reported by
@@ -67,25 +51,30 @@ export class Device extends TypedEmitter<DeviceEvents> {
   constructor(options: DeviceOptions) {
     super();
     this.#options = checkOptions(options);
-    this.#jwt = options.token;
     this.#logger = new Logger(this.#options.logLevel);
-    this.#fetchCredentials = this.#options.fetchCredentials ?? platformCredentials(this.#options.apiBaseUrl);
-    this.#tokenWatch = new TokenWatch(this.#options.tokenExpiryLeadMs);
+    this.#token = new TokenKeeper(
+      options.token,
+      this.#options.tokenExpiryLeadMs,
+      this.#options.fetchCredentials ?? platformCredentials(this.#options.apiBaseUrl),
+    );
     const wake = new Wake();
-    this.#calls = new Calls(this.#options, this.#logger);
-    const keeper = this.#keepCalls();
-    this.#keeper = keeper;
+    const instance = this.#instance;
     this.#registration = new Registration({
-      obtainCredentials: (signal) => this.#obtainCredentials(signal),
+      obtainCredentials: async (signal) => {
+        await this.#keeper.prepare(this.#registration);
+        return this.#token.obtainCredentials(signal);
+      },
+      serverNow: () => this.#token.clock.now(),
       iceServers: this.#options.iceServers,
       iceTransportPolicy: this.#options.iceTransportPolicy,
-      // Read when the account is made, which waits for it.
       get instanceId() {
-        return keeper.instanceId;
+        return instance.id;
       },
       wake,
       logger: this.#logger.child('registration'),
     });
+    this.#calls = new Calls(this.#options, this.#logger, () => this.#registration.freshIceServers());
+    this.#keeper = this.#keepCalls();
     this.#disposer.add(() => {
       wake.dispose();
     });
@@ -105,9 +94,10 @@ export class Device extends TypedEmitter<DeviceEvents> {
       this.#assertAlive();
       if (typeof WebSocket !== 'function' || typeof RTCPeerConnection !== 'function')
         throw voiceError('BROWSER_UNSUPPORTED');
-      const token = this.#usableToken();
-      if (!this.#tokenWatch.isWatching) this.#tokenWatch.watch(token);
-      await this.#registration.register();
+      const token = this.#token.usable();
+      if (!this.#token.watch.isWatching) this.#token.watch.watch(token);
+      if (this.#options.multiTab) await (this.#sharing ??= this.#share(token.claims.user_uuid));
+      await (this.#shared ?? this.#registration).register();
     });
   }
 
@@ -122,17 +112,9 @@ export class Device extends TypedEmitter<DeviceEvents> {
   connect(options: ConnectOptions): Promise<Call> {
     return this.#surfaced(async () => {
       this.#assertAlive();
-      const { to, from, displayName, extraHeaders } = checkConnectOptions(options);
-      assertNotExpired(this.#token(), nowMs());
-      const { userAgent, state } = this.#registration;
-      if (state === 'recovering') throw voiceError('SIGNALING_LOST');
-      if (!userAgent || state !== 'registered') throw voiceError('NOT_REGISTERED');
-      return this.#calls.place(userAgent, {
-        to,
-        ...(from === undefined ? {} : { from }),
-        ...(displayName === undefined ? {} : { displayName }),
-        extraHeaders: [...this.#options.defaultExtraHeaders, ...extraHeaders],
-      });
+      const checked = checkConnectOptions(options, this.#options.defaultExtraHeaders);
+      this.#token.usable();
+      return this.#shared ? this.#shared.place(checked) : this.#place(checked);
     });
   }
 
@@ -146,14 +128,9 @@ export class Device extends TypedEmitter<DeviceEvents> {
   updateToken(jwt: string): Promise<void> {
     return this.#surfaced(async () => {
       this.#assertAlive();
-      const token = readToken(jwt, nowMs());
-      assertNotExpired(token, nowMs());
-      const current = this.#readableToken();
-      if (current && token.claims.user_uuid !== current.claims.user_uuid)
-        throw voiceError('TOKEN_USER_MISMATCH');
-      this.#jwt = jwt;
-      if (this.#tokenWatch.isWatching) this.#tokenWatch.watch(token);
+      this.#token.replace(jwt);
       this.#registration.renewCredentials();
+      this.#shared?.onTokenRenewed();
       await Promise.resolve();
     });
   }
@@ -166,8 +143,10 @@ export class Device extends TypedEmitter<DeviceEvents> {
   unregister(): Promise<void> {
     return this.#surfaced(async () => {
       if (this.#disposer.disposed) return;
-      this.#tokenWatch.stop();
-      await this.#registration.unregister();
+      if (this.#sharing) await this.#sharing;
+      // Another tab may register this one again.
+      if (!this.#shared) this.#token.watch.stop();
+      await (this.#shared ?? this.#registration).unregister();
     });
   }
 
@@ -178,10 +157,12 @@ export class Device extends TypedEmitter<DeviceEvents> {
   destroy(): void {
     if (this.#disposer.disposed) return;
     this.#disposer.dispose();
-    this.#tokenWatch.stop();
+    this.#token.watch.stop();
     this.#registration.dispose();
     this.#keeper.dispose();
+    this.#wakefulLock.release();
     this.#calls.dispose();
+    this.#shared?.dispose();
     this.removeAllListeners();
     this.#logger.info('destroyed');
   }
@@ -208,7 +189,7 @@ export class Device extends TypedEmitter<DeviceEvents> {
     return this.#surfaced(async () => {
       this.#assertAlive();
       assertDeviceId(deviceId);
-      await this.#calls.setInputDevice(deviceId);
+      await (this.#shared ?? this.#calls).setInputDevice(deviceId);
     });
   }
 
@@ -226,13 +207,21 @@ export class Device extends TypedEmitter<DeviceEvents> {
       // Without a call there is nothing to try it on, and the agent should hear of it before one comes in.
       if (normalizeDeviceId(deviceId) !== SYSTEM_DEFAULT && !isOutputSelectionSupported())
         throw voiceError('UNSUPPORTED', 'This browser cannot choose the output device.');
-      await this.#calls.setOutputDevice(deviceId);
+      await (this.#shared ?? this.#calls).setOutputDevice(deviceId);
     });
   }
 
   /** Whether calls can come in and go out right now. */
   isRegistered(): boolean {
-    return this.#registration.isRegistered;
+    return (this.#shared ?? this.#registration).isRegistered;
+  }
+
+  /**
+   * Whether this tab holds the registration and the audio. Always true without `multiTab`; with it false before
+   * `register()`, and while another tab leads.
+   */
+  isLeader(): boolean {
+    return this.#shared?.isLeader ?? (!this.#options.multiTab || this.#isAlone);
   }
 
   /**
@@ -241,7 +230,7 @@ export class Device extends TypedEmitter<DeviceEvents> {
    * @throws TokenError `TOKEN_INVALID`, `TOKEN_NO_EXPIRY`, `TOKEN_NOT_YET_VALID`
    */
   get identity(): TokenClaims {
-    return this.#token().claims;
+    return this.#token.current.claims;
   }
 
   /** The agent's display name, where the token has one. @throws TokenError as for {@link Device.identity} */
@@ -251,22 +240,24 @@ export class Device extends TypedEmitter<DeviceEvents> {
 
   /** When the current token expires. @throws TokenError as for {@link Device.identity} */
   get tokenExpiresAt(): Date {
-    return this.#token().expiresAt;
+    return this.#token.current.expiresAt;
   }
 
   #connectParts(wake: Wake): void {
     const registration = this.#registration;
     registration.on('registered', () => {
-      this.emit('registered');
+      this.#wakefulLock.acquire();
+      this.#onLine('registered');
     });
     registration.on('unregistered', (detail) => {
-      this.emit('unregistered', detail);
+      this.#wakefulLock.release();
+      this.#onLine('unregistered', detail);
     });
     registration.on('reconnecting', (detail) => {
-      this.emit('reconnecting', detail);
+      this.#onLine('reconnecting', detail);
     });
     registration.on('reconnected', () => {
-      this.emit('reconnected');
+      this.#onLine('reconnected');
     });
     registration.on('error', (error) => {
       this.#report(error);
@@ -275,7 +266,7 @@ export class Device extends TypedEmitter<DeviceEvents> {
       this.#onInvite(session);
     });
     this.#calls.on('incoming', (call) => {
-      this.emit('incoming', call);
+      this.#onLine('incoming', call);
     });
     this.#calls.on('error', (error) => {
       this.#report(error);
@@ -286,14 +277,16 @@ export class Device extends TypedEmitter<DeviceEvents> {
     this.#calls.on('audioUnblocked', () => {
       this.emit('audioUnblocked');
     });
-    this.#tokenWatch.on('willExpire', ({ expiresAt }) => {
+    this.#token.watch.on('willExpire', ({ expiresAt }) => {
       this.emit('tokenWillExpire', { expiresAt });
     });
-    this.#tokenWatch.on('expired', () => {
+    this.#token.watch.on('expired', () => {
       this.#report(voiceError('TOKEN_EXPIRED'));
+      this.#shared?.onTokenExpired();
     });
     wake.on('wake', () => {
-      this.#tokenWatch.check();
+      this.#token.watch.check();
+      this.#calls.networkChanged();
     });
     wake.on('leave', () => {
       if (!this.#keeper.leave()) this.destroy();
@@ -310,11 +303,13 @@ export class Device extends TypedEmitter<DeviceEvents> {
   #keepCalls(): CallKeeper {
     return new CallKeeper({
       isWanted: this.#options.recoverCalls,
+      isShared: this.#options.multiTab,
+      instance: this.#instance,
       scope: () => `${this.#options.apiBaseUrl} ${this.identity.user_uuid}`,
       calls: this.#calls,
       logger: this.#logger.child('recovery'),
       onRecovered: (call) => {
-        this.emit('recovered', call);
+        this.#onLine('recovered', call);
       },
       onLost: (lost) => {
         this.emit('callLost', lost);
@@ -322,40 +317,45 @@ export class Device extends TypedEmitter<DeviceEvents> {
     });
   }
 
-  #onInvite(session: SipSession): void {
-    // An agent whose token ran out takes no new calls; 480 lets the caller's queue go on to the next agent.
-    if (this.#token().expiresAt.getTime() <= nowMs()) session.reject(480);
-    else this.#calls.receive(session);
+  #onLine(...event: LineEvent): void {
+    if (this.#shared) this.#shared.onLocal(...event);
+    else this.emit(event[0], ...(event.slice(1) as never));
   }
 
-  async #obtainCredentials(signal: AbortSignal): ReturnType<FetchCredentials> {
-    const token = this.#usableToken();
-    await this.#keeper.prepare(this.#registration);
-    return obtainCredentials(this.#fetchCredentials, token.jwt, signal);
-  }
-
-  #token(): AccessToken {
-    const known = this.#read;
-    // Compared only with what was read: a JavaScript caller may have passed undefined.
-    if (known && known.jwt === this.#jwt) return known;
-    const read = readToken(this.#jwt, nowMs());
-    this.#read = read;
-    return read;
-  }
-
-  /** Undefined while the Device has nothing but a token that cannot be read. */
-  #readableToken(): AccessToken | undefined {
+  async #share(userUuid: string): Promise<void> {
     try {
-      return this.#token();
-    } catch {
-      return undefined;
+      // Loaded only where it is used: most pages have one tab.
+      const { shareTabs } = await import('./shared-phone');
+      this.#assertAlive();
+      this.#shared = shareTabs(`${this.#options.apiBaseUrl}/${userUuid}`, {
+        registration: this.#registration,
+        calls: this.#calls,
+        instance: this.#instance,
+        logger: this.#logger.child('tabs'),
+        place: async (options) => this.#place(checkConnectOptions(options)),
+        emit: (event, ...args: readonly unknown[]) => {
+          this.emit(event, ...(args as never));
+        },
+        onTakeOver: () => undefined,
+      });
+    } catch (error) {
+      this.#assertAlive();
+      this.#isAlone = true;
+      this.#report(asVoiceError(error, 'UNSUPPORTED'));
     }
   }
 
-  #usableToken(): AccessToken {
-    const token = this.#token();
-    assertNotExpired(token, nowMs());
-    return token;
+  async #place(options: PlacedCall): Promise<Call> {
+    const { userAgent, state } = this.#registration;
+    if (state === 'recovering') throw voiceError('SIGNALING_LOST');
+    if (!userAgent || state !== 'registered') throw voiceError('NOT_REGISTERED');
+    return this.#calls.place(userAgent, options);
+  }
+
+  #onInvite(session: SipSession): void {
+    // An agent whose token ran out takes no new calls; 480 lets the caller's queue go on to the next agent.
+    if (this.#token.isExpired) session.reject(480);
+    else this.#calls.receive(session);
   }
 
   #assertAlive(): void {
@@ -376,21 +376,4 @@ export class Device extends TypedEmitter<DeviceEvents> {
 
 function assertDeviceId(deviceId: unknown): void {
   if (typeof deviceId !== 'string') throw voiceError('INVALID_ARGUMENT', 'A device id is a string.');
-}
-
-function checkConnectOptions(
-  options: ConnectOptions,
-): Required<Pick<ConnectOptions, 'to' | 'extraHeaders'>> & ConnectOptions {
-  const given = options as ConnectOptions | null | undefined;
-  if (typeof given !== 'object' || given === null)
-    throw voiceError('INVALID_ARGUMENT', 'connect() takes an object with to.');
-  if (given.displayName !== undefined) {
-    if (typeof given.displayName !== 'string' || given.displayName.length > LONGEST_DISPLAY_NAME)
-      throw voiceError(
-        'INVALID_ARGUMENT',
-        `displayName is not a string of at most ${LONGEST_DISPLAY_NAME} characters.`,
-      );
-    assertSingleLine(given.displayName, 'displayName');
-  }
-  return { ...given, extraHeaders: checkExtraHeaders(given.extraHeaders, 'extraHeaders') };
 }

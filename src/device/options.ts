@@ -57,6 +57,13 @@ export interface DeviceOptions {
    * {apiBaseUrl}/open/sdk/credentials` with the token as bearer (RFC 6750).
    */
   readonly fetchCredentials?: FetchCredentials;
+  /**
+   * Whether the tabs of this origin that have the same agent (`user_uuid` and `apiBaseUrl`) share one phone: one of them
+   * holds the registration and the audio, the others show the same calls and act on them, and when that one is closed
+   * or crashes another takes over. All of them pass true. Where the browser has no Web Locks or BroadcastChannel each
+   * tab registers on its own (an `error` event, `UNSUPPORTED`, says so). Default false.
+   */
+  readonly multiTab?: boolean;
 }
 
 export interface CheckedOptions {
@@ -73,6 +80,7 @@ export interface CheckedOptions {
   readonly defaultExtraHeaders: readonly string[];
   readonly apiBaseUrl: string;
   readonly fetchCredentials: FetchCredentials | undefined;
+  readonly multiTab: boolean;
 }
 
 // Contract of the option: a minute is enough for a backend to mint a token.
@@ -104,6 +112,7 @@ export function checkOptions(options: DeviceOptions): CheckedOptions {
   );
   check('apiBaseUrl', 'an http: or https: URL', given.apiBaseUrl, isHttpUrl);
   check('fetchCredentials', 'a function', given.fetchCredentials, (value) => typeof value === 'function');
+  check('multiTab', 'a boolean', given.multiTab, (value) => typeof value === 'boolean');
   return {
     logLevel: options.logLevel ?? 'warn',
     allowIncomingWhileBusy: options.allowIncomingWhileBusy ?? false,
@@ -118,6 +127,7 @@ export function checkOptions(options: DeviceOptions): CheckedOptions {
     defaultExtraHeaders: checkExtraHeaders(options.defaultExtraHeaders, 'defaultExtraHeaders'),
     apiBaseUrl: options.apiBaseUrl ?? DEFAULT_API_BASE_URL,
     fetchCredentials: options.fetchCredentials,
+    multiTab: options.multiTab ?? false,
   };
 }
 

@@ -1,5 +1,5 @@
 import type { SipCredentials } from '../auth/sip-credentials';
-import type { SipAccount, SipSecret } from '../sip/user-agent';
+import type { SipAccount, SipSecret } from '../sip/sip-account';
 
 // Contract of the credentials answer: what to ask of the registrar when the backend does not say.
 const DEFAULT_REGISTER_EXPIRES_SECONDS = 300;
@@ -20,11 +20,25 @@ export interface AccountOptions {
   readonly iceTransportPolicy: RTCIceTransportPolicy;
 }
 
-/** Checked credentials in the words of the SIP room. */
-export function accountOf(
+export function iceServersOf(
   credentials: SipCredentials,
-  { instanceId, iceServers, iceTransportPolicy }: AccountOptions,
-): SipAccount {
+  { iceServers }: Pick<AccountOptions, 'iceServers'>,
+): readonly RTCIceServer[] {
+  return iceServers ?? credentials.ice_servers ?? [];
+}
+
+/**
+ * When the first of the time-limited TURN credentials ends (Unix epoch), Infinity when none says so. Their user name
+ * begins with that moment in seconds ("A REST API for Access to TURN Services", draft-uberti-behave-turn-rest-00).
+ */
+export function turnEndsAtMs(servers: readonly RTCIceServer[]): number {
+  const ends = servers.map(({ username }) => /^\d{9,11}(?=:|$)/.exec(username ?? '')?.[0]);
+  return Math.min(...ends.map((seconds) => (seconds === undefined ? Infinity : Number(seconds) * 1000)));
+}
+
+/** Checked credentials in the words of the SIP room. */
+export function accountOf(credentials: SipCredentials, options: AccountOptions): SipAccount {
+  const { instanceId, iceTransportPolicy } = options;
   const displayName = credentials.display_name?.replace(/[\u0000-\u001f\u007f]+/g, ' ').trim();
   return {
     wsUrls: credentials.ws_urls,
@@ -37,7 +51,7 @@ export function accountOf(
       Math.ceil(credentials.register_expires ?? DEFAULT_REGISTER_EXPIRES_SECONDS),
       LONGEST_REGISTER_EXPIRES_SECONDS,
     ),
-    iceServers: iceServers ?? credentials.ice_servers ?? [],
+    iceServers: iceServersOf(credentials, options),
     iceTransportPolicy,
     instanceId,
   };

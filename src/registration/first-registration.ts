@@ -1,6 +1,5 @@
-import { startTimer, stopTimer, type TimerHandle } from '../core/clock';
 import { withDeadline } from '../core/deadline';
-import { voiceError } from '../core/errors';
+import { VoiceSDKError, voiceError } from '../core/errors';
 import type { RegisterFailure } from '../sip/register-answer';
 import type { SipUserAgent } from '../sip/user-agent';
 import { eventPromise } from './event-promise';
@@ -11,11 +10,10 @@ const CONNECT_TIMEOUT_MS = 9_000;
 const REGISTER_TIMEOUT_MS = 10_000;
 /** Removing the binding is a courtesy; it expires by itself. */
 const UNREGISTER_TIMEOUT_MS = 3_000;
-/** How long register() waits for a recovery that is going on: about as long as a first registration may take. */
-export const RECOVERY_TIMEOUT_MS = 25_000;
 
 /**
- * Connects and registers for the first time. Unlike later losses this is not retried: the caller is waiting.
+ * Connects and registers for the first time. Unlike later losses this is not retried: the caller is waiting. Of several
+ * servers the next one is asked where one cannot be reached, or has no room or no answer for a REGISTER.
  *
  * @throws VoiceSDKError `SIGNALING_UNREACHABLE`, `AUTH_ERROR`, `REGISTRATION_FAILED`.
  */
@@ -24,42 +22,54 @@ export async function firstRegistration(
   urlCount: number,
   signal: AbortSignal,
 ): Promise<void> {
-  await withDeadline(connected(userAgent, urlCount, signal), urlCount * CONNECT_TIMEOUT_MS, () =>
-    voiceError('SIGNALING_UNREACHABLE'),
-  );
-  await withDeadline(registered(userAgent, signal), REGISTER_TIMEOUT_MS, () =>
-    voiceError(
-      'REGISTRATION_FAILED',
-      `The SIP server did not confirm within ${REGISTER_TIMEOUT_MS} ms.`,
-      new Error('timeout'),
-    ),
-  );
+  let failure: unknown;
+  for (let left = urlCount; left > 0; left -= 1) {
+    try {
+      await withDeadline(connected(userAgent, left, signal), left * CONNECT_TIMEOUT_MS, () =>
+        voiceError('SIGNALING_UNREACHABLE'),
+      );
+      await withDeadline(registered(userAgent, signal), REGISTER_TIMEOUT_MS, () =>
+        voiceError(
+          'REGISTRATION_FAILED',
+          `The SIP server did not confirm within ${REGISTER_TIMEOUT_MS} ms.`,
+          new Error('timeout'),
+        ),
+      );
+      return;
+    } catch (error) {
+      // What the first server said tells more than that the others could not be reached.
+      failure ??= error;
+      if (signal.aborted || !isTroubleOfServer(error)) throw failure;
+      if (left > 1) userAgent.failOver();
+    }
+  }
+  throw failure;
+}
+
+/** Whether another server may well do better (RFC 3263 section 4.3). */
+export function isServerTrouble({ statusCode = 503 }: Partial<RegisterFailure>): boolean {
+  return statusCode >= 500 && statusCode < 600;
+}
+
+function isTroubleOfServer(error: unknown): boolean {
+  if (!(error instanceof VoiceSDKError) || error.code !== 'REGISTRATION_FAILED') return false;
+  return isServerTrouble(error.cause ?? {});
 }
 
 function connected(userAgent: SipUserAgent, urlCount: number, signal: AbortSignal): Promise<void> {
   if (userAgent.isConnected) return Promise.resolve();
   return eventPromise(signal, (resolve, reject) => {
     let failures = 0;
-    let next: TimerHandle | undefined;
-    const onDisconnected = () => {
+    const onFailed = () => {
       failures += 1;
-      if (failures >= urlCount) {
-        reject(voiceError('SIGNALING_UNREACHABLE'));
-        return;
-      }
-      // JsSIP would wait 2 s; it has marked this URL as bad only after telling us.
-      stopTimer(next);
-      next = startTimer(0, () => {
-        userAgent.reconnectNow();
-      });
+      if (failures >= urlCount) reject(voiceError('SIGNALING_UNREACHABLE'));
     };
     userAgent.on('connected', resolve);
-    userAgent.on('disconnected', onDisconnected);
+    userAgent.on('connectFailed', onFailed);
     userAgent.start();
     return () => {
-      stopTimer(next);
       userAgent.off('connected', resolve);
-      userAgent.off('disconnected', onDisconnected);
+      userAgent.off('connectFailed', onFailed);
     };
   });
 }

@@ -1,74 +1,52 @@
 import type { SipCredentials } from '../auth/sip-credentials';
-import { backoffDelayMs } from '../core/backoff';
-import { withDeadline } from '../core/deadline';
-import { monotonicMs, random, startTimer, stopTimer, type TimerHandle } from '../core/clock';
 import { TypedEmitter } from '../core/emitter';
 import { asVoiceError, voiceError, type VoiceSDKError } from '../core/errors';
 import type { Logger } from '../core/logger';
 import { StateMachine } from '../core/transitions';
-import type { SipSession } from '../sip/session';
 import type { RegisterFailure } from '../sip/register-answer';
-import { SipUserAgent } from '../sip/user-agent';
-import { accountOf, secretOf } from './account';
+import type { SipUserAgent } from '../sip/user-agent';
+import { turnEndsAtMs } from './account';
 import { CredentialsRefresh } from './credentials-refresh';
-import { eventPromise } from './event-promise';
-import { firstRegistration, RECOVERY_TIMEOUT_MS, removeBinding } from './first-registration';
+import { firstRegistration, isServerTrouble, removeBinding } from './first-registration';
+import { RegisterTimers } from './register-timers';
+import {
+  type RegistrationEvents,
+  type RegistrationOptions,
+  untilRecovered,
+  WITHDRAWN,
+} from './registration-events';
 import {
   REGISTRATION_TRANSITIONS,
   type RegistrationEvent,
   type RegistrationState,
 } from './registration-state';
-import type { Wake } from './wake';
+import { Relocation } from './relocation';
+import { UserAgents } from './user-agents';
 
-export type RegistrationEvents = {
-  registered: [];
-  unregistered: [detail: { readonly reason?: string }];
-  reconnecting: [detail: { readonly attempt: number }];
-  reconnected: [];
-  error: [error: VoiceSDKError];
-  /** Inside the arrival of the INVITE. */
-  incoming: [session: SipSession];
-};
-
-export interface RegistrationOptions {
-  /** Exchanges the current token; rejects with a VoiceSDKError. */
-  readonly obtainCredentials: (signal: AbortSignal) => Promise<SipCredentials>;
-  /** Replaces the ICE servers of the credentials. */
-  readonly iceServers: readonly RTCIceServer[] | undefined;
-  readonly iceTransportPolicy: RTCIceTransportPolicy;
-  readonly instanceId: string;
-  readonly wake: Wake;
-  readonly logger: Logger;
-}
-
-// A REGISTER that fails while the socket is up is retried soon, then ever more rarely, as RFC 5626 section 4.5 asks.
-const REGISTER_RETRY = { firstMs: 2_000, capMs: 30_000 };
-// The first attempt comes at once, as far as a person can tell.
-const FIRST_RETRY_SPREAD_MS = 250;
-// A server that drops every registration (another tab took our place) would be met several times a second otherwise.
-const FIRST_RETRY_INTERVAL_MS = 30_000;
-// A server may ask for hours (Retry-After); an agent who is back at the desk cannot wait that long.
-const LONGEST_RETRY_AFTER_S = 300;
 // After a wake-up the binding may have expired unseen and the connection may be dead. Not at each change of tabs.
 const RECHECK_AFTER_MS = 30_000;
+// ICE restarts with credentials that end meanwhile fail half-way.
+const ICE_CREDENTIALS_LEAD_MS = 60_000;
+// A call that lost its media path waits for this.
+const ICE_CREDENTIALS_TIMEOUT_MS = 2_000;
 
 // 480 Temporarily Unavailable (RFC 3261 section 21.4.18).
 const STATUS_UNAVAILABLE = 480;
 
-const WITHDRAWN = 'unregister() was called meanwhile.';
-
 /**
  * Keeps one agent reachable: credentials, user agent, REGISTER, and coming back after a loss.
- * Owns the retry of REGISTER; the reconnection of the socket is JsSIP's loop, which this hurries on wake-up.
+ * Owns the retry of REGISTER; the user agent brings the socket back, which this hurries on wake-up.
  */
 export class Registration extends TypedEmitter<RegistrationEvents> {
   readonly #options: RegistrationOptions;
   readonly #logger: Logger;
   readonly #machine: StateMachine<RegistrationState, RegistrationEvent>;
   readonly #refresh: CredentialsRefresh;
-  #userAgent: SipUserAgent | undefined;
-  /** User agents of former accounts that still carry calls. */
-  readonly #retired = new Set<SipUserAgent>();
+  readonly #agents: UserAgents;
+  readonly #relocation: Relocation;
+  readonly #timers = new RegisterTimers(() => {
+    this.#registerAgain();
+  });
   #attempt: { readonly promise: Promise<void>; readonly abort: AbortController } | undefined;
   #removal: Promise<void> | undefined;
   /** Aborts on disposal. */
@@ -77,9 +55,11 @@ export class Registration extends TypedEmitter<RegistrationEvents> {
   #withdrawals = 0;
   #tokenChanged = false;
   #retries = 0;
+  /** How many further servers were tried since the loss. */
+  #failovers = 0;
   #triedFreshCredentials = false;
-  #retryTimer: TimerHandle | undefined;
-  #hurriedAtMs = -Infinity;
+  /** Those at hand were refused. */
+  #awaitsCredentials = false;
 
   constructor(options: RegistrationOptions) {
     super();
@@ -90,11 +70,26 @@ export class Registration extends TypedEmitter<RegistrationEvents> {
     });
     this.#refresh = new CredentialsRefresh({
       obtain: options.obtainCredentials,
+      now: options.serverNow,
       apply: (credentials) => {
         this.#applyCredentials(credentials);
       },
       onError: (error) => {
         this.emit('error', error);
+      },
+    });
+    this.#agents = new UserAgents(options, this.#logger, (userAgent) => {
+      this.#listen(userAgent);
+    });
+    this.#relocation = new Relocation({
+      agents: this.#agents,
+      isRegistered: () => this.isRegistered,
+      onMoved: () => {
+        this.#onConfirmed();
+      },
+      onError: (error) => {
+        if (error.code === 'AUTH_ERROR' && this.#awaitsCredentials) this.#giveUp(error);
+        else this.emit('error', error);
       },
     });
     options.wake.on('wake', () => {
@@ -106,13 +101,28 @@ export class Registration extends TypedEmitter<RegistrationEvents> {
     return this.#machine.state;
   }
 
+  /** Whether the server confirmed our binding, which has not expired, over a connection that works. */
   get isRegistered(): boolean {
-    return this.#machine.state === 'registered' && this.#userAgent?.isRegistered === true;
+    const { current } = this.#agents;
+    return this.state === 'registered' && current?.isRegistered === true && current.isAlive;
   }
 
   /** The user agent to place calls with, while there is one. */
   get userAgent(): SipUserAgent | undefined {
-    return this.#userAgent;
+    return this.#agents.current;
+  }
+
+  /**
+   * STUN and TURN servers for an ICE restart: fetches others when the credentials of those at hand end within a minute
+   * or have ended, and waits for them 2 s at most.
+   */
+  async freshIceServers(): Promise<readonly RTCIceServer[]> {
+    const atHand = () => this.userAgent?.iceServers ?? [];
+    const leftMs = turnEndsAtMs(atHand()) - this.#options.serverNow();
+    const isEnding = leftMs <= ICE_CREDENTIALS_LEAD_MS || this.#refresh.endsWithin(ICE_CREDENTIALS_LEAD_MS);
+    const isWanted = isEnding && !this.#options.iceServers && this.#isUp;
+    if (isWanted) await this.#refresh.within(ICE_CREDENTIALS_TIMEOUT_MS);
+    return atHand();
   }
 
   /** Becomes reachable. Calls at once, or when registered already, share one registration. */
@@ -126,7 +136,8 @@ export class Registration extends TypedEmitter<RegistrationEvents> {
       case 'registering':
         return this.#attempt?.promise;
       case 'recovering':
-        return this.#untilRecovered();
+        this.#onWake();
+        return untilRecovered(this, this.#lifetime.signal);
       case 'disposed':
         throw voiceError('DESTROYED');
       default: {
@@ -141,20 +152,22 @@ export class Registration extends TypedEmitter<RegistrationEvents> {
 
   /** Fetches credentials for a new token and uses them from now on. */
   renewCredentials(): void {
-    if (this.state === 'registered' || this.state === 'recovering') this.#refresh.now();
+    if (this.#isUp) this.#refresh.now();
     // The credentials under way belong to the former token; fetching again now would only delay the registration.
     else if (this.state === 'registering') this.#tokenChanged = true;
   }
 
-  /** Stops being reachable. Live calls go on; the socket closes when the last of them has ended. */
-  async unregister(): Promise<void> {
+  /**
+   * Stops being reachable. Live calls go on; the socket closes when the last of them has ended. `isHurried` waits for
+   * nobody's answer: for a page that is about to be frozen.
+   */
+  async unregister(isHurried = false): Promise<void> {
     this.#withdrawals += 1;
     if (this.state === 'unregistering') return this.#removal;
     if (!this.#machine.send('unregister')) return;
     this.#attempt?.abort.abort(voiceError('INVALID_STATE', WITHDRAWN));
-    this.#stopRetrying();
-    this.#refresh.stop();
-    this.#removal = this.#remove();
+    this.#rest();
+    this.#removal = this.#remove(isHurried);
     await this.#removal;
   }
 
@@ -163,29 +176,31 @@ export class Registration extends TypedEmitter<RegistrationEvents> {
     if (!this.#machine.send('dispose')) return;
     this.#attempt?.abort.abort(voiceError('DESTROYED'));
     this.#lifetime.abort(voiceError('DESTROYED'));
-    this.#stopRetrying();
-    this.#refresh.stop();
-    for (const userAgent of this.#retired) userAgent.stop();
-    this.#drop();
+    this.#rest();
+    this.#agents.dispose();
     this.removeAllListeners();
   }
 
+  get #isUp(): boolean {
+    return this.state === 'registered' || this.state === 'recovering';
+  }
+
   async #registerFirst(signal: AbortSignal): Promise<void> {
+    const agents = this.#agents;
     try {
       const credentials = await this.#options.obtainCredentials(signal);
       signal.throwIfAborted();
-      const userAgent = this.#adopt(credentials);
-      await firstRegistration(userAgent, credentials.ws_urls.length, signal);
+      if (agents.serves(credentials)) agents.update(credentials);
+      else agents.use(agents.create(credentials), credentials);
+      if (agents.current) await firstRegistration(agents.current, credentials.ws_urls.length, signal);
       signal.throwIfAborted();
       this.#refresh.arm(credentials);
-      this.#machine.send('confirmed');
+      this.#onConfirmed();
       if (this.#tokenChanged) this.#refresh.now();
-      this.#logger.info('registered');
-      this.emit('registered');
     } catch (error) {
       // When aborted, whoever aborted also decides what becomes of the user agent.
       signal.throwIfAborted();
-      this.#dropUnlessCalling();
+      agents.dropUnlessCalling();
       this.#machine.send('failed');
       throw asVoiceError(error, 'REGISTRATION_FAILED');
     } finally {
@@ -194,29 +209,21 @@ export class Registration extends TypedEmitter<RegistrationEvents> {
     }
   }
 
-  /** The user agent for these credentials: the one that still carries calls, when it is the same account. */
-  #adopt(credentials: SipCredentials): SipUserAgent {
-    if (this.#userAgent?.uri === credentials.sip_uri) {
-      this.#applySecrets(this.#userAgent, credentials);
-      return this.#userAgent;
-    }
-    if (this.#userAgent) this.#retire(this.#userAgent);
-    const userAgent = new SipUserAgent(accountOf(credentials, this.#options), this.#logger);
-    this.#userAgent = userAgent;
+  #listen(userAgent: SipUserAgent): void {
     userAgent.on('registered', () => {
-      if (this.state === 'recovering') this.#onRecovered();
+      if (this.#isUp) this.#onConfirmed();
     });
     userAgent.on('connecting', () => {
       if (this.state === 'recovering') this.#announceAttempt();
     });
     userAgent.on('connected', () => {
-      if (this.state === 'recovering') userAgent.register();
+      if (this.state === 'recovering') this.#register();
     });
     userAgent.on('disconnected', () => {
       this.#onDisconnected();
     });
     userAgent.on('registerFailed', (failure) => {
-      if (this.state === 'registered' || this.state === 'recovering') this.#onRefreshFailed(failure);
+      if (this.#isUp) this.#onRefreshFailed(failure);
     });
     userAgent.on('incoming', (session) => {
       // It crossed our un-REGISTER, or came while an older call keeps the connection open.
@@ -225,60 +232,35 @@ export class Registration extends TypedEmitter<RegistrationEvents> {
       else this.emit('incoming', session);
     });
     userAgent.on('idle', () => {
-      if (this.state === 'unregistered') this.#drop();
-    });
-    return userAgent;
-  }
-
-  #drop(): void {
-    this.#userAgent?.stop();
-    this.#userAgent = undefined;
-  }
-
-  /** A live call needs its user agent; it is dropped when that call has ended. */
-  #dropUnlessCalling(): void {
-    if (this.#userAgent?.liveSessions === 0) this.#drop();
-    else this.#userAgent?.unregister();
-  }
-
-  /** Another account takes over; what still talks over the former one may finish. */
-  #retire(userAgent: SipUserAgent): void {
-    userAgent.removeAllListeners();
-    if (userAgent.liveSessions === 0) {
-      userAgent.stop();
-      return;
-    }
-    // Its binding is removed already: a user agent is only ever kept unregistered.
-    this.#retired.add(userAgent);
-    userAgent.once('idle', () => {
-      this.#retired.delete(userAgent);
-      userAgent.stop();
+      if (this.state === 'unregistered') this.#agents.drop();
+      else this.#relocation.proceed();
     });
   }
 
   #onDisconnected(): void {
-    // Whatever was to be retried over that connection is done again once there is another one.
-    stopTimer(this.#retryTimer);
+    this.#timers.stop();
     this.#onLost();
-    // Once an outage: JsSIP would wait 2 s. Not all agents of a restarted server in the same moment, though.
-    if (this.state !== 'recovering' || this.#retries > 0) return;
-    if (monotonicMs() - this.#hurriedAtMs < FIRST_RETRY_INTERVAL_MS) return;
-    this.#hurriedAtMs = monotonicMs();
-    this.#retryTimer = startTimer(random() * FIRST_RETRY_SPREAD_MS, () => this.#userAgent?.reconnectNow());
+    this.#relocation.proceed();
   }
 
   #onLost(): void {
     if (!this.#machine.can('lost')) return;
     this.#machine.send('lost');
     this.#retries = 0;
-    this.#logger.info('the connection to the server is lost');
+    this.#failovers = 0;
+    this.#logger.info('the registration is lost');
   }
 
-  #onRecovered(): void {
-    this.#stopRetrying();
+  /** A REGISTER was confirmed: the first one, the first one after a loss, or a refresh. */
+  #onConfirmed(): void {
+    const { state } = this;
+    this.#awaitsCredentials = false;
+    this.#triedFreshCredentials = false;
+    this.#timers.confirmed(this.userAgent?.bindingLifetimeMs ?? 0);
+    if (state === 'registered') return;
     this.#machine.send('confirmed');
-    this.#logger.info('registered again');
-    this.emit('reconnected');
+    this.#logger.info(state === 'recovering' ? 'registered again' : 'registered');
+    this.emit(state === 'recovering' ? 'reconnected' : 'registered');
   }
 
   #announceAttempt(): void {
@@ -286,14 +268,28 @@ export class Registration extends TypedEmitter<RegistrationEvents> {
     this.emit('reconnecting', { attempt: this.#retries });
   }
 
+  /** With credentials that were refused it would only be refused again. */
+  #register(): void {
+    if (!this.#awaitsCredentials && this.userAgent?.isConnected) this.userAgent.register();
+  }
+
+  #registerAgain(): void {
+    if (!this.userAgent?.isConnected) return;
+    if (this.state === 'recovering') this.#announceAttempt();
+    this.#register();
+  }
+
   #onRefreshFailed(failure: RegisterFailure): void {
+    const userAgent = this.userAgent;
     const wasRegistered = this.state === 'registered';
     if (wasRegistered) this.#onLost();
     // Without a status the socket went away, and its loss is reported on its own.
-    if (failure.statusCode === undefined && this.#userAgent?.isConnected !== true) return;
+    if (failure.statusCode === undefined && userAgent?.isConnected !== true) return;
     const isRefused = [401, 403, 407].includes(failure.statusCode ?? 0);
+    // JsSIP registers by itself when the socket is back, whoever waits for what.
+    if (isRefused && this.#awaitsCredentials) return;
     if (isRefused && this.#triedFreshCredentials) {
-      this.#giveUp(failure);
+      this.#giveUp(voiceError('AUTH_ERROR', `The SIP server answered ${describe(failure)}.`, failure));
       return;
     }
     if (wasRegistered)
@@ -301,90 +297,75 @@ export class Registration extends TypedEmitter<RegistrationEvents> {
     if (isRefused) {
       // Credentials that worked before may have been replaced meanwhile; using fresh ones registers again.
       this.#triedFreshCredentials = true;
+      this.#awaitsCredentials = true;
       this.#refresh.now();
       return;
     }
-    stopTimer(this.#retryTimer);
-    const retryAfterMs = Math.min(failure.retryAfterSeconds ?? 0, LONGEST_RETRY_AFTER_S) * 1000;
-    const delayMs = Math.max(backoffDelayMs(this.#retries + 1, REGISTER_RETRY), retryAfterMs);
-    this.#retryTimer = startTimer(delayMs, () => {
-      if (!this.#userAgent?.isConnected) return;
-      this.#announceAttempt();
-      this.#userAgent.register();
-    });
+    this.#timers.retryAfter(failure);
+    // Each further server once. A call that is live keeps the one that it runs over.
+    if (!isServerTrouble(failure) || userAgent?.liveSessions !== 0) return;
+    this.#failovers += 1;
+    if (this.#failovers < this.#agents.urlCount) userAgent.failOver();
   }
 
-  #giveUp(failure: RegisterFailure): void {
-    this.#stopRetrying();
-    this.#refresh.stop();
+  #giveUp(error: VoiceSDKError): void {
+    this.#rest();
     this.#machine.send('failed');
-    this.emit('error', voiceError('AUTH_ERROR', `The SIP server answered ${describe(failure)}.`, failure));
-    this.emit('unregistered', { reason: describe(failure) });
-    this.#dropUnlessCalling();
+    this.emit('error', error);
+    const { cause } = error;
+    this.emit('unregistered', { reason: cause ? describe(cause as RegisterFailure) : error.message });
+    this.#agents.dropUnlessCalling();
   }
 
   #applyCredentials(credentials: SipCredentials): void {
-    const userAgent = this.#userAgent;
-    if (!userAgent) return;
-    if (userAgent.uri === credentials.sip_uri) this.#applySecrets(userAgent, credentials);
-    else
-      this.emit(
-        'error',
-        voiceError('CONFIG_FETCH_FAILED', 'The new credentials are for another SIP account.'),
-      );
+    this.#agents.update(credentials);
+    if (!this.#agents.serves(credentials)) {
+      this.#relocation.to(credentials);
+      return;
+    }
+    this.#relocation.stop();
+    this.#awaitsCredentials = false;
     // The binding may live only as long as the credentials that it was made with.
-    if (userAgent.isConnected) userAgent.register();
+    if (!this.#timers.isHeldOff) this.#register();
   }
 
-  #applySecrets(userAgent: SipUserAgent, credentials: SipCredentials): void {
-    userAgent.updateSecret(credentials.authorization_username, secretOf(credentials));
-    userAgent.iceServers = this.#options.iceServers ?? credentials.ice_servers ?? [];
-  }
-
-  async #remove(): Promise<void> {
-    const userAgent = this.#userAgent;
+  async #remove(isHurried: boolean): Promise<void> {
+    const { userAgent } = this;
     try {
-      if (userAgent?.isConnected) await removeBinding(userAgent, this.#lifetime.signal);
+      if (!isHurried && userAgent?.isConnected) await removeBinding(userAgent, this.#lifetime.signal);
     } catch (error) {
       this.emit('error', asVoiceError(error, 'UNREGISTER_ERROR'));
     }
     if (!this.#machine.send('removed')) return;
-    this.#dropUnlessCalling();
+    this.#agents.dropUnlessCalling();
     this.#logger.info('unregistered');
     this.emit('unregistered', { reason: 'requested' });
   }
 
-  #untilRecovered(): Promise<void> {
-    let refusal: VoiceSDKError | undefined;
-    const recovered = eventPromise(this.#lifetime.signal, (resolve, reject) => {
-      const onError = (error: VoiceSDKError) => {
-        if (error.code === 'AUTH_ERROR') refusal = error;
-      };
-      const onUnregistered = () => {
-        reject(refusal ?? voiceError('INVALID_STATE', WITHDRAWN));
-      };
-      this.on('reconnected', resolve).on('error', onError).on('unregistered', onUnregistered);
-      return () => this.off('reconnected', resolve).off('error', onError).off('unregistered', onUnregistered);
-    });
-    this.#onWake();
-    return withDeadline(recovered, RECOVERY_TIMEOUT_MS, () =>
-      voiceError('SIGNALING_UNREACHABLE', 'Still not registered again; the SDK goes on trying.'),
-    );
-  }
-
   #onWake(): void {
+    const { userAgent } = this;
+    if (!userAgent || !this.#isUp) return;
     this.#refresh.check();
-    if (this.state === 'registered' && this.#userAgent && this.#userAgent.sinceRefreshMs > RECHECK_AFTER_MS)
-      this.#userAgent.register();
-    if (this.state !== 'recovering') return;
-    if (this.#userAgent?.isConnected) this.#userAgent.register();
-    else this.#userAgent?.reconnectNow();
+    if (!userAgent.isConnected) {
+      userAgent.reconnectNow();
+      return;
+    }
+    userAgent.probe();
+    if (this.state === 'registered') {
+      // It expired during a sleep.
+      if (!userAgent.isRegistered) this.#onLost();
+      else if (userAgent.sinceRefreshMs < RECHECK_AFTER_MS) return;
+    }
+    if (!this.#timers.isHeldOff) this.#register();
   }
 
-  #stopRetrying(): void {
+  /** Nothing is done by itself any more. */
+  #rest(): void {
+    this.#timers.stop();
+    this.#refresh.stop();
+    this.#relocation.stop();
+    this.#awaitsCredentials = false;
     this.#triedFreshCredentials = false;
-    stopTimer(this.#retryTimer);
-    this.#retryTimer = undefined;
     this.#retries = 0;
   }
 }

@@ -119,7 +119,7 @@ export interface AccessTokens extends TokenVerifier {
  * RFC 8725: one algorithm, chosen here; `none` is no algorithm.
  * @throws TypeError for keys that are missing, too short, or not for the algorithm
  * @example
- * const tokens = createAccessTokens({ key: process.env.TOKEN_KEY }); // openssl rand -base64 48
+ * const tokens = createAccessTokens({ key: process.env.TOKEN_KEY ?? '' }); // openssl rand -base64 48; '' is refused
  * const { token, expiresAt } = await tokens.mint({ userUuid: 'alice', label: 'Alice', ttlSeconds: 900 });
  * const { userUuid } = await tokens.verify(token);
  */

@@ -27,6 +27,8 @@ export function corsHeaders(policy: CorsPolicy | undefined, origin: string | nul
     'Access-Control-Allow-Origin': allowed,
     'Access-Control-Allow-Headers': 'Authorization, Content-Type, X-User-API-Key',
     'Access-Control-Allow-Methods': 'GET, POST, OPTIONS',
+    // Its clock is what `exp` means, and the browser's may be wrong.
+    'Access-Control-Expose-Headers': 'Date',
     'Access-Control-Max-Age': maxAgeSeconds.toString(),
     ...(policy.allowPrivateNetwork === true ? { 'Access-Control-Allow-Private-Network': 'true' } : {}),
   };

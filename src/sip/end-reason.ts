@@ -9,7 +9,8 @@ import { CAUSE, type RawEnd, type RawMessage, type RawRequest, type RawResponse 
  * device of the same agent took it · `rejected` refused by this agent, or by the far end with a status that has
  * no name of its own · `busy` · `declined` · `not_found` · `unavailable` · `unanswered` · `forbidden` ·
  * `media_rejected` no common audio format · `server_error` · `timeout` no answer to a request at all ·
- * `network` the connection to the server, or the far end's, is gone · `media` the audio path failed ·
+ * `network` the connection to the server, or the far end's, is gone · `remote` the far end had ended the call while we
+ * could not hear of it · `media` the audio path failed ·
  * `destroyed` the Device was destroyed · `internal` the browser could not go on.
  */
 export type DisconnectReason =
@@ -27,6 +28,7 @@ export type DisconnectReason =
   | 'server_error'
   | 'timeout'
   | 'network'
+  | 'remote'
   | 'media'
   | 'destroyed'
   | 'internal';
@@ -125,7 +127,7 @@ export function classifyEnd(end: ReportedEnd, intent: EndIntent | undefined, was
         errorCode: 'CALL_TIMEOUT',
       };
     case 'dialog':
-      return { reason: 'network', initiator: 'remote', code: 481, cause };
+      return { reason: wasConfirmed ? 'remote' : 'canceled', initiator: 'remote', code: 481, cause };
     case 'media':
       return { reason: 'media', initiator: 'network', cause, errorCode: 'ICE_FAILED' };
     case undefined:

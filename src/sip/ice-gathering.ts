@@ -87,17 +87,20 @@ function isTcp(candidate: RTCIceCandidate): boolean {
 
 /**
  * Waits until the local description of `connection` is worth sending, by the same policy. A description that
- * holds candidates already (a re-INVITE without ICE restart) is. Rejects with the reason of `signal`.
+ * holds candidates already (a re-INVITE without ICE restart) is. Before an ICE restart it is to be called ahead of
+ * `setLocalDescription`, since the candidates and the state are still those of the former round then. Rejects with
+ * the reason of `signal`.
  */
 export function gathered(
   connection: RTCPeerConnection,
   expected: ReadonlySet<CandidateKind>,
   signal: AbortSignal,
+  isRestart = false,
 ): Promise<void> {
-  const isEnough = () =>
+  const isEnough =
     connection.iceGatheringState === 'complete' ||
     connection.localDescription?.sdp.includes('a=candidate:') === true;
-  if (isEnough()) return Promise.resolve();
+  if (isEnough && !isRestart) return Promise.resolve();
   return new Promise((resolve, reject) => {
     const stop = () => {
       round.cancel();

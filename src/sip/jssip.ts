@@ -3,8 +3,8 @@
  * consumer and leave out what the work-arounds in this room lean on, so the parts that we use are typed here.
  * Everything with a leading underscore is a private hook of the pinned version; contract tests watch each of them.
  *
- * The build leaves out the `debug` module that JsSIP logs through: it prints whole SIP messages with their
- * Authorization header as soon as anybody sets `localStorage.debug`.
+ * The build leaves out its log lines, whole SIP messages with their Authorization header among them, and puts
+ * `jssip-parts` in the place of its larger parts (`browser-bundle.ts`).
  */
 // Not the package's main file: that one adds a WebSocket of its own and its whole manifest to every page.
 import UA from 'jssip/lib/UA.js';
@@ -37,6 +37,7 @@ export interface RawResponse extends RawMessage {
 
 /** What JsSIP makes of one Contact. */
 export interface RawNameAddressParams {
+  readonly uri: { readonly user: string | null };
   getParam(name: string): string | null | undefined;
   setParam(name: string, value: string): void;
   deleteParam(name: string): void;
@@ -47,19 +48,52 @@ export interface RawNameAddress {
   readonly uri: { readonly user: string | null; readonly host: string; toString(): string };
 }
 
+/** What a client transaction tells its user. */
+export interface RawTransactionHandlers {
+  onReceiveResponse(response: RawResponse): void;
+  onTransportError(): void;
+  onRequestTimeout(): void;
+}
+
 export interface RawTransaction {
   readonly type: 'nict' | 'ict' | 'nist' | 'ist';
-  readonly state: number;
-  readonly request: RawOutgoingRequest;
-  readonly eventHandlers: { onReceiveResponse(response: RawResponse): void };
+  state: number;
+  request: RawOutgoingRequest;
+  eventHandlers: RawTransactionHandlers;
+  readonly transport: { isConnected(): boolean; send(message: unknown): boolean };
+  /** Timer B of an INVITE client transaction. */
+  readonly B?: TimerHandle;
+  readonly constructor: new (
+    userAgent: object,
+    transport: RawTransaction['transport'],
+    request: RawOutgoingRequest,
+    handlers: RawTransactionHandlers,
+  ) => RawTransaction;
+  /** Client transactions only. */
+  send?(): void;
+  /** Server transactions only. */
+  readonly last_response?: unknown;
+  cancel?(): void;
+  onTransportError(): void;
   on(event: 'stateChanged', listener: () => void): void;
 }
+
+/** Transaction states (Transactions.js of the pinned version). */
+export const TRANSACTION_STATE = { proceeding: 2, calling: 3, accepted: 4, completed: 5 } as const;
 
 export interface RawOutgoingRequest {
   readonly method: string;
   readonly to_tag?: string;
   readonly call_id: string;
   body: string | null;
+}
+
+/** The initial INVITE of an outbound session. */
+export interface RawInvite extends RawOutgoingRequest {
+  cseq: number;
+  readonly transaction: RawTransaction | null;
+  clone(): RawInvite;
+  setHeader(name: string, value: string): void;
 }
 
 export interface RequestHandlers {
@@ -112,8 +146,10 @@ export interface RawSession {
   onRequestTimeout(): void;
   onDialogError(): void;
   receiveRequest(request: RawRequest): void;
-  readonly _request: { readonly call_id: string };
-  readonly _timers: { readonly expiresTimer: TimerHandle | null };
+  _request: { readonly call_id: string };
+  readonly _ua: object;
+  readonly _timers: { readonly expiresTimer: TimerHandle | null; readonly ackTimer: TimerHandle | null };
+  _setACKTimer(): void;
   _dialog?: RawDialog | null | undefined;
   _from_tag: string | null;
   _to_tag: string | null;
@@ -129,6 +165,8 @@ export interface RawSession {
 
 /** RTCSession states (RTCSession.js of the pinned version). */
 export const SESSION_STATUS = {
+  inviteSent: 1,
+  provisional: 2,
   waitingForAck: 6,
   canceled: 7,
   terminated: 8,
@@ -150,7 +188,7 @@ export const CAUSE = {
 export interface RawSocket {
   readonly url: string;
   readonly sip_uri: string;
-  via_transport: string;
+  readonly via_transport: string;
   connect(): void;
   disconnect(): void;
   send(message: string): boolean;
@@ -166,20 +204,27 @@ export interface RawRegistrationFailure {
   readonly cause?: string | null;
 }
 
+export interface RawTransport {
+  connect(): void;
+  isConnecting(): boolean;
+  /** Waits 2 s and more, and connects. */
+  _reconnect: () => void;
+}
+
 export interface RawUserAgent {
   readonly status: number;
-  readonly contact: { pub_gruu: string | null; uri: { toString(): string }; toString(): string };
-  readonly transport: {
-    connect(): void;
-    disconnect(): void;
-    isConnecting(): boolean;
-    recovery_timer: TimerHandle | null;
-    _getSocket(): void;
+  readonly contact: {
+    pub_gruu: string | null;
+    uri: { readonly user: string | null; toString(): string };
+    toString(): string;
   };
+  readonly transport: RawTransport;
   readonly _registrator: {
     _registered: boolean;
     _registering: boolean;
     readonly _registrationTimer: TimerHandle | null;
+    readonly _expires: number;
+    readonly _sipInstance: string | null;
   };
   start(): void;
   stop(): void;

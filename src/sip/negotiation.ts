@@ -1,5 +1,5 @@
 import { delay, untilAborted } from '../core/deadline';
-import { random, startTimer, stopTimer, type TimerHandle } from '../core/clock';
+import { monotonicMs, random, startTimer, stopTimer, type TimerHandle } from '../core/clock';
 import { voiceError } from '../core/errors';
 import { SerialQueue } from '../core/serial-queue';
 import { sipFailure } from './end-reason';
@@ -9,6 +9,8 @@ import { interceptRequests, isOffer } from './session-guards';
 
 /** 64*T1, RFC 3261 section 17.1.1.1: after this a transaction without an answer is over. */
 const ANSWER_TIMEOUT_MS = 32_000;
+/** The far end waits 64*T1 for an ACK; and the loss may have come to light late. */
+const DOUBTFUL_FOR_MS = 60_000;
 /** How long a re-INVITE of the far end may keep ours waiting. */
 const TURN_TIMEOUT_MS = 10_000;
 /** A far end that answers 491 this often is not going to let us through. */
@@ -44,8 +46,8 @@ export class Negotiation {
   readonly #queue = new SerialQueue();
   #direction: 'sendrecv' | 'sendonly' = 'sendrecv';
   #active = false;
-  /** Whether the far end may have taken an offer that was rolled back here. */
-  #isInDoubt = false;
+  /** When our newest INVITE was sent or answered. */
+  #invitedAtMs = -Infinity;
   #onTurn: (() => void) | undefined;
   #onGlare: ((response: RawResponse) => void) | undefined;
 
@@ -77,10 +79,24 @@ export class Negotiation {
    * is as it was before.
    */
   offerDirection(direction: 'sendrecv' | 'sendonly'): Promise<void> {
+    return this.#offer(direction, false);
+  }
+
+  /** Offers new ICE credentials and candidates (RFC 8445 section 9), in the direction that holds. @throws as above */
+  restartIce(): Promise<void> {
+    return this.#offer(undefined, true);
+  }
+
+  /** Offers once more what holds; our Contact goes with it. @throws as above */
+  restate(): Promise<void> {
+    return this.#offer(undefined, false);
+  }
+
+  #offer(direction: 'sendrecv' | 'sendonly' | undefined, iceRestart: boolean): Promise<void> {
     return this.#queue.run(async () => {
       for (let attempt = 1; ; attempt += 1) {
         await this.#turn();
-        const outcome = await this.#exchange(direction);
+        const outcome = await this.#exchange(direction ?? this.#direction, iceRestart);
         if (outcome === undefined) return;
         if (
           outcome.kind === 'refused' &&
@@ -95,16 +111,19 @@ export class Negotiation {
     });
   }
 
-  /** To be called when requests can be sent again: says where we stand if a loss has left that in doubt. */
-  resume(): void {
-    if (!this.#isInDoubt) return;
-    this.#isInDoubt = false;
-    this.#restate();
+  /** To be called when our INVITE was answered by a 2xx. */
+  touch(): void {
+    this.#invitedAtMs = monotonicMs();
   }
 
-  #restate(): void {
-    // Should it fail as well, the next hold or resume settles it.
-    void this.offerDirection(this.#direction).catch(() => undefined);
+  /**
+   * To be called when requests can be sent again. A far end whose 200, or our ACK to it, was lost waits for the ACK and
+   * would end the call (RFC 3261 section 13.3.1.4); every other one ignores it.
+   */
+  resume(): void {
+    const cseq = this.#session._dialog?._outgoing_ack_seqnum;
+    if (typeof cseq === 'number' && monotonicMs() - this.#invitedAtMs < DOUBTFUL_FOR_MS)
+      this.#acknowledge({ cseq });
   }
 
   /**
@@ -112,7 +131,9 @@ export class Negotiation {
    * after a second with a CSeq header that the far end has seen already.
    */
   watch(transaction: RawTransaction): void {
-    if (!this.#active || transaction.type !== 'ict') return;
+    if (transaction.type !== 'ict') return;
+    this.touch();
+    if (!this.#active) return;
     const handlers = transaction.eventHandlers;
     const original = handlers.onReceiveResponse.bind(handlers);
     handlers.onReceiveResponse = (response) => {
@@ -172,7 +193,7 @@ export class Negotiation {
   }
 
   /** One offer and its answer; undefined when the far end agreed. On anything else the offer is rolled back. */
-  async #exchange(direction: 'sendrecv' | 'sendonly'): Promise<Refusal | undefined> {
+  async #exchange(direction: 'sendrecv' | 'sendonly', iceRestart: boolean): Promise<Refusal | undefined> {
     const connection = this.#session.connection;
     if (!connection) throw voiceError('INVALID_STATE', 'The call has no media session.');
     const transceivers = connection
@@ -184,18 +205,19 @@ export class Negotiation {
       for (const transceiver of transceivers) transceiver.direction = direction;
       // WebRTC section 4.4.1.2: what a connection is doing when it is closed never settles.
       const { signal } = this.#options;
-      const offer = await untilAborted(connection.createOffer(), signal);
-      await untilAborted(connection.setLocalDescription(offer), signal);
-      await gathered(connection, this.#options.expectedKinds, signal);
+      const offer = await untilAborted(connection.createOffer({ iceRestart }), signal);
+      const untilGathered = () => gathered(connection, this.#options.expectedKinds, signal, iceRestart);
+      // Before an ICE restart takes effect there are the candidates of the former path.
+      const isGathered = iceRestart ? untilGathered() : undefined;
+      await untilAborted(Promise.all([connection.setLocalDescription(offer), isGathered]), signal);
+      if (!iceRestart) await untilGathered();
       const outcome = await this.#send(connection.localDescription?.sdp ?? '');
       if (outcome.kind === 'answer') {
         await untilAborted(connection.setRemoteDescription({ type: 'answer', sdp: outcome.sdp }), signal);
         this.#direction = direction;
-        this.#isInDoubt = false;
         return undefined;
       }
       await this.#rollBack(connection, transceivers, before);
-      if (outcome.kind === 'lost') this.#isInDoubt = true;
       return outcome;
     } catch (error) {
       await this.#rollBack(connection, transceivers, before);
@@ -236,11 +258,13 @@ export class Negotiation {
         eventHandlers: {
           onSuccessResponse: (response) => {
             // Also for retransmissions: RFC 3261 section 13.2.2.4.
+            this.touch();
             this.#acknowledge(response);
             // The far end changed the session after we had given up and rolled back: say again where we stand.
             if (settled?.kind === 'timeout' && !isLate) {
               isLate = true;
-              this.#restate();
+              // Should it fail as well, the next hold or resume settles it.
+              void this.restate().catch(() => undefined);
             }
             if (response.body) settle({ kind: 'answer', sdp: response.body });
             else settle({ kind: 'refused', response });
@@ -263,7 +287,7 @@ export class Negotiation {
   }
 
   /** JsSIP acknowledges with the CSeq of the newest INVITE, which a late or repeated 200 does not answer. */
-  #acknowledge({ cseq }: RawResponse): void {
+  #acknowledge({ cseq }: { readonly cseq: number }): void {
     const dialog = this.#session._dialog;
     if (!dialog) return;
     const newest = dialog._outgoing_ack_seqnum;

@@ -1,4 +1,4 @@
-import type { RawRegistrationFailure, RawResponse } from './jssip';
+import type { RawRegistrationFailure, RawResponse, RawUserAgent } from './jssip';
 
 /** A REGISTER that did not succeed; without a status nobody answered it. */
 export interface RegisterFailure {
@@ -38,6 +38,22 @@ export function boundLifetimes(response: RawResponse): void {
     if (bounded === undefined) parsed?.deleteParam('expires');
     else parsed?.setParam('expires', bounded);
   }
+}
+
+// JsSIP takes a shorter lifetime for this one (MIN_REGISTER_EXPIRES of its Registrator.js).
+const SHORTEST_EXPIRES_SECONDS = 10;
+
+/** The lifetime that a 2xx with bounded lifetimes grants to our Contact (RFC 3261 section 10.2.4). */
+export function grantedSeconds(
+  response: RawResponse,
+  { contact: { uri }, _registrator: { _sipInstance, _expires } }: RawUserAgent,
+): number {
+  const contacts = (response.headers['Contact'] ?? []).map(({ parsed }) => parsed);
+  const contact =
+    contacts.find((one) => one?.getParam('+sip.instance') === _sipInstance) ??
+    contacts.find((one) => one?.uri.user === uri.user);
+  const text = contact?.getParam('expires') ?? response.getHeader('Expires') ?? _expires;
+  return Math.max(Number(text), SHORTEST_EXPIRES_SECONDS);
 }
 
 function boundedSeconds(text: string): string | undefined {

@@ -86,10 +86,12 @@ export function closeAfterUnusableAnswer(session: RawSession): void {
 
 /**
  * A challenge that crosses our hang-up: JsSIP would answer it with a fresh INVITE, and the far phone would ring for a
- * call that is over here.
+ * call that is over here. So it would where the challenge came after a 100: JsSIP then takes the fresh INVITE for one
+ * that can be cancelled at once, which its transaction refuses (RFC 3261 section 9.1), and never tries again.
  */
 export function stopAfterCancel(session: RawSession, transaction: RawTransaction): void {
   if (transaction.type !== 'ict') return;
+  if (session.status === SESSION_STATUS.provisional) session._status = SESSION_STATUS.inviteSent;
   const handlers = transaction.eventHandlers;
   const original = handlers.onReceiveResponse.bind(handlers);
   handlers.onReceiveResponse = (response) => {

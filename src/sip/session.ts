@@ -1,24 +1,32 @@
+import { startTimer, stopTimer, type TimerHandle } from '../core/clock';
 import { untilAborted } from '../core/deadline';
 import { TypedEmitter } from '../core/emitter';
 import { voiceError } from '../core/errors';
 import type { Logger } from '../core/logger';
+import { DialogCheck } from './dialog-check';
 import { classifyEnd, type EndIntent, type SipEnd } from './end-reason';
 import { boundGathering, type CandidateKind, expectedKinds, GatheringRound } from './ice-gathering';
+import { sendInfoDigit } from './info-digit';
 import {
   CAUSE,
   type RawEnd,
+  type RawInvite,
   type RawRequest,
   type RawResponse,
   type RawSession,
   type RawTransaction,
   SESSION_STATUS,
 } from './jssip';
+import { holdBackAnswers, inviteAnew, keepInviteOpen, keepRinging, repeatBye, withdraw } from './loss-guards';
 import { Negotiation } from './negotiation';
+import type { Outbox } from './outbox';
+import { Outage } from './outage';
 import { RemoteHold } from './remote-hold';
 import {
   acknowledgeBeforeBye,
   answerEvery2xx,
   closeAfterUnusableAnswer,
+  interceptRequests,
   keepTracksUntouched,
   refuseReferences,
   refuseVideo,
@@ -28,6 +36,9 @@ import {
 // RFC 3261 section 21.4.18.
 const STATUS_UNAVAILABLE = 480;
 
+// Not from a standard: well below the three minutes that a proxy lets a phone ring (timer C, RFC 3261 section 16.6),
+// and about as long as an agent believes in a call that nobody can hear of.
+const RINGING_GRACE_MS = 60_000;
 export type SipSessionEvents = {
   /** The INVITE is about to leave. */
   sending: [];
@@ -43,11 +54,16 @@ export type SipSessionEvents = {
   peerConnection: [connection: RTCPeerConnection];
   /** A request begins in this dialog, either way. */
   transaction: [transaction: RawTransaction];
+  /** No request can be sent: the socket is gone. */
+  lost: [];
+  /** Requests can be sent again. */
+  restored: [];
 };
 
 export interface SipSessionContext {
   readonly logger: Logger;
   readonly pcConfig: RTCConfiguration;
+  readonly outbox: Outbox;
   /** The INVITE of an inbound session. */
   readonly request?: RawRequest;
 }
@@ -64,11 +80,19 @@ export class SipSession extends TypedEmitter<SipSessionEvents> {
   readonly #pcConfig: RTCConfiguration;
   readonly #expectedKinds: ReadonlySet<CandidateKind>;
   readonly #ending = new AbortController();
+  readonly #outage = new Outage();
+  readonly #outbox: Outbox;
   readonly #negotiation: Negotiation;
+  readonly #check: DialogCheck;
   #intent: EndIntent | undefined;
   #confirmed = false;
   /** Inbound: our 200 was on its way when the call ended. */
   #wasAnswered = false;
+  /** Media has flowed at least once. */
+  #wasConnected = false;
+  #grace: TimerHandle | undefined;
+  /** The newest INVITE of the far end. */
+  #invite: RawRequest | undefined;
   #round: { readonly ready: () => void; readonly policy: GatheringRound } | undefined;
 
   constructor(raw: RawSession, context: SipSessionContext) {
@@ -78,6 +102,7 @@ export class SipSession extends TypedEmitter<SipSessionEvents> {
     this.request = context.request;
     this.#logger = context.logger;
     this.#pcConfig = context.pcConfig;
+    this.#outbox = context.outbox;
     this.#expectedKinds = expectedKinds(context.pcConfig);
     keepTracksUntouched(raw);
     answerEvery2xx(raw);
@@ -90,6 +115,24 @@ export class SipSession extends TypedEmitter<SipSessionEvents> {
         this.#terminate({ kind: 'dialog' });
       },
       signal: this.#ending.signal,
+    });
+    this.#check = new DialogCheck({
+      session: raw,
+      negotiation: this.#negotiation,
+      online: () => this.online(),
+      isConfirmed: () => this.#confirmed,
+      onGone: () => {
+        this.#terminate({ kind: 'dialog' });
+      },
+      signal: this.signal,
+    });
+    if (context.request) {
+      this.#noteInvite(context.request);
+      holdBackAnswers(raw, context.request, { outage: this.#outage, outbox: context.outbox });
+    }
+    interceptRequests(raw, (request) => {
+      if (request.method === 'INVITE') this.#noteInvite(request);
+      return false;
     });
     // Last, to see requests first: an INVITE that replaces the call is no offer to negotiate about.
     refuseReferences(raw);
@@ -154,6 +197,31 @@ export class SipSession extends TypedEmitter<SipSessionEvents> {
     this.#terminate({ kind });
   }
 
+  /** Whether requests can be sent now. */
+  get isOnline(): boolean {
+    return !this.#outage.isOn;
+  }
+
+  /** Resolves when requests can be sent; rejects when the session ends first. */
+  online(): Promise<void> {
+    return this.#outage.over(this.signal);
+  }
+
+  /** Makes a new media path in place of one that broke. @throws see {@link Negotiation.offerDirection} */
+  restartIce(): Promise<void> {
+    return this.#negotiation.restartIce();
+  }
+
+  /**
+   * Finds out whether the far end still knows the call, and ends the call when it does not (`remote`).
+   *
+   * @param isSilent whether nothing is heard of the far end on the media path either; asked only where its absence
+   * could be for a moment
+   */
+  verify(isSilent: () => boolean): Promise<void> {
+    return this.#check.verify(isSilent);
+  }
+
   /** Our half of hold (RFC 3264 section 8.4). @throws see {@link Negotiation.offerDirection} */
   setHold(on: boolean): Promise<void> {
     return this.#negotiation.offerDirection(on ? 'sendonly' : 'sendrecv');
@@ -161,51 +229,66 @@ export class SipSession extends TypedEmitter<SipSessionEvents> {
 
   /** Sends one digit by INFO (application/dtmf-relay). @throws VoiceSDKError `DTMF_FAILED`, `SIGNALING_LOST`. */
   sendInfoDigit(digit: string, durationMs: number): Promise<void> {
-    const answered = new Promise<void>((resolve, reject) => {
-      const fail = (response: RawResponse) => {
-        reject(voiceError('DTMF_FAILED', `The far end answered ${response.status_code} to the digit.`));
-      };
-      this.raw.sendRequest('INFO', {
-        extraHeaders: ['Content-Type: application/dtmf-relay'],
-        body: `Signal=${digit}\r\nDuration=${durationMs}\r\n`,
-        eventHandlers: {
-          onSuccessResponse: () => {
-            resolve();
-          },
-          onErrorResponse: fail,
-          onDialogError: fail,
-          onTransportError: () => {
-            reject(voiceError('SIGNALING_LOST'));
-          },
-          // JsSIP reports a 408 the same way.
-          onRequestTimeout: () => {
-            reject(voiceError('DTMF_FAILED', 'The far end did not answer to the digit.'));
-          },
-        },
-      });
-    });
-    return untilAborted(answered, this.signal);
+    if (this.#outage.isOn) return Promise.reject(voiceError('SIGNALING_LOST'));
+    return untilAborted(sendInfoDigit(this.raw, digit, durationMs), this.signal);
   }
 
   /** For the user agent: each transaction that belongs to this dialog. */
   watchTransaction(transaction: RawTransaction): void {
     stopAfterCancel(this.raw, transaction);
+    keepRinging(this.raw, transaction);
+    repeatBye(this.raw, transaction, this.#outbox);
     this.#negotiation.watch(transaction);
     this.emit('transaction', transaction);
   }
 
-  /** For the user agent: the socket is gone. An INVITE that nobody answered cannot be answered any more. */
+  /**
+   * For the user agent: the socket is gone. The call stays: what is confirmed talks on, what rings rings on, an inbound
+   * one for as long as its caller can be taken to wait.
+   */
   onSocketLost(): void {
-    if (this.direction === 'inbound' && !this.#confirmed) this.#terminate({ kind: 'transport' });
+    if (!this.#outage.begin()) return;
+    // It would end the call for an ACK that cannot come.
+    stopTimer(this.raw._timers.ackTimer ?? undefined);
+    if (!this.#confirmed) {
+      this.#grace = startTimer(RINGING_GRACE_MS, () => {
+        this.#terminate({ kind: 'transport' });
+      });
+    }
+    this.emit('lost');
   }
 
-  /** For the user agent: registered again after a loss. */
+  /** For the user agent: registered again, after a loss or for the first time. */
   onSocketRestored(): void {
-    this.#negotiation.resume();
+    if (!this.#outage.end()) return;
+    stopTimer(this.#grace);
+    const { raw } = this;
+    const transaction = this.#invite?.server_transaction;
+    if (raw.status === SESSION_STATUS.waitingForAck && transaction) {
+      // JsSIP has gone on to repeat the 200 into the void, ever more rarely.
+      transaction.transport.send(transaction.last_response);
+      raw._setACKTimer();
+    } else if (this.#confirmed) this.#negotiation.resume();
+    else if (this.direction === 'outbound') inviteAnew(raw);
+    else void this.verify(() => false);
+    this.emit('restored');
+  }
+
+  #noteInvite(request: RawRequest): void {
+    this.#invite = request;
+    keepInviteOpen(request);
+    this.#check.noteAllow(request);
   }
 
   #terminate(intent: EndIntent): void {
     if (this.raw.isEnded()) return;
+    const { raw } = this;
+    if (this.#outage.isOn && this.direction === 'outbound' && !this.#confirmed) {
+      const { transaction } = raw._request as RawInvite;
+      this.#outbox.add(() => {
+        withdraw(raw, transaction);
+      });
+    }
     this.#wasAnswered = this.direction === 'inbound' && this.raw.status === SESSION_STATUS.waitingForAck;
     this.#intent ??= this.#wasAnswered && intent.kind === 'reject' ? { kind: 'hangup' } : intent;
     const statusCode = 'statusCode' in intent ? intent.statusCode : STATUS_UNAVAILABLE;
@@ -226,6 +309,9 @@ export class SipSession extends TypedEmitter<SipSessionEvents> {
   #adopt(connection: RTCPeerConnection): void {
     refuseVideo(connection);
     boundGathering(connection, this.signal);
+    connection.addEventListener('connectionstatechange', () => {
+      this.#wasConnected ||= connection.connectionState === 'connected';
+    });
     new RemoteHold((isHeld) => {
       this.emit('remoteHold', isHeld);
     }).watch(connection);
@@ -239,6 +325,8 @@ export class SipSession extends TypedEmitter<SipSessionEvents> {
     ) => {
       const original = this.raw[hook].bind(this.raw);
       this.raw[hook] = () => {
+        // One request that fails says nothing of a call that is up.
+        if (this.#confirmed) return;
         this.#intent ??= { kind };
         original();
       };
@@ -248,7 +336,11 @@ export class SipSession extends TypedEmitter<SipSessionEvents> {
     note('onDialogError', 'dialog');
     const terminate = this.raw.terminate.bind(this.raw);
     this.raw.terminate = (options) => {
-      if (options?.cause === CAUSE.rtpTimeout) this.#intent ??= { kind: 'media' };
+      if (options?.cause === CAUSE.rtpTimeout) {
+        // A path that was there once can come back, or be replaced.
+        if (this.#wasConnected) return;
+        this.#intent ??= { kind: 'media' };
+      }
       // JsSIP itself always gives a cause; without one it is somebody at the escape hatch.
       else if (options?.cause === undefined) this.#intent ??= this.#plainEnd(options?.status_code);
       terminate(options);
@@ -268,8 +360,13 @@ export class SipSession extends TypedEmitter<SipSessionEvents> {
       if (response)
         this.emit('progress', { statusCode: response.status_code, hasEarlyMedia: Boolean(response.body) });
     });
+    raw.on('accepted', ({ response }: { response: RawResponse | null }) => {
+      if (response) this.#check.noteAllow(response);
+    });
     raw.on('confirmed', () => {
       this.#confirmed = true;
+      stopTimer(this.#grace);
+      if (this.direction === 'outbound') this.#negotiation.touch();
       this.emit('confirmed');
     });
     raw.on('icecandidate', ({ candidate, ready }: { candidate: RTCIceCandidate; ready: () => void }) => {
@@ -286,6 +383,7 @@ export class SipSession extends TypedEmitter<SipSessionEvents> {
     const onEnd = ({ originator, message, cause }: RawEnd) => {
       if (this.signal.aborted) return;
       this.#round?.policy.cancel();
+      stopTimer(this.#grace);
       this.#ending.abort(voiceError('INVALID_STATE', 'The call has ended.'));
       // Where the browser failed, JsSIP passes the words of its exception instead of a message.
       const end = { originator, message: typeof message === 'object' ? message : null, cause };

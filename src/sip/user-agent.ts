@@ -4,6 +4,7 @@ import { voiceError } from '../core/errors';
 import type { Logger } from '../core/logger';
 import { VERSION } from '../core/version';
 import { domainOf, toCallerUser, toTargetUri } from './address';
+import { SipConnection } from './connection';
 import {
   createRawUserAgent,
   type RawRegistrationFailure,
@@ -12,43 +13,22 @@ import {
   type RawTransaction,
   type RawUserAgent,
 } from './jssip';
-import { boundLifetimes, failureOf, type RegisterFailure } from './register-answer';
+import { boundLifetimes, failureOf, grantedSeconds, type RegisterFailure } from './register-answer';
+import type { OutboundCall } from './outbound-call';
+import { Outbox } from './outbox';
+import { ServerMove } from './server-move';
 import { SipSession } from './session';
-import { SipWebSocket } from './web-socket';
-
-/** A password, or the hash that stands for it at one realm (RFC 2617 section 3.2.2.2). */
-export type SipSecret = { readonly password: string } | { readonly ha1: string; readonly realm: string };
-
-/** What one user agent registers with. */
-export interface SipAccount {
-  readonly wsUrls: readonly string[];
-  /** Address of record, `sip:user@domain`. */
-  readonly uri: string;
-  readonly authorizationUsername: string;
-  readonly secret: SipSecret;
-  readonly displayName?: string;
-  readonly registerExpiresSeconds: number;
-  readonly iceServers: readonly RTCIceServer[];
-  readonly iceTransportPolicy: RTCIceTransportPolicy;
-  /** UUID of this phone (RFC 5626 section 4.1): the same one keeps one binding at the registrar. */
-  readonly instanceId: string;
-}
-
-export interface OutboundCall {
-  readonly to: string;
-  /** Caller ID: user part of From. */
-  readonly from?: string;
-  readonly displayName?: string;
-  /** Checked header lines. */
-  readonly extraHeaders: readonly string[];
-  /** May still be pending: the connection is set up meanwhile. */
-  readonly stream: Promise<MediaStream>;
-}
+import type { SipAccount, SipSecret } from './sip-account';
 
 export type SipUserAgentEvents = {
-  connecting: [];
+  /** Counted from 1 in each outage, and from the first connection. */
+  connecting: [attempt: number];
   connected: [];
+  /** An attempt to connect has failed; the next one follows. */
+  connectFailed: [];
+  /** An open connection was lost: once an outage. */
   disconnected: [];
+  /** A REGISTER was confirmed, be it a refresh. */
   registered: [];
   registerFailed: [failure: RegisterFailure];
   unregistered: [failure: RegisterFailure | undefined];
@@ -73,13 +53,15 @@ const MOST_RAISES = 2;
 // meanwhile either, it is the connection that is dead.
 const DEAD_AFTER_SILENCE_MS = 30_000;
 
-/** A SIP user agent over WebSocket. JsSIP owns the reconnect loop of its socket; registering is asked of it. */
+/** A SIP user agent over WebSocket. Its connection comes back by itself; registering is asked of it. */
 export class SipUserAgent extends TypedEmitter<SipUserAgentEvents> {
   readonly #raw: RawUserAgent;
   readonly #account: SipAccount;
   readonly #logger: Logger;
-  readonly #sockets: readonly SipWebSocket[];
+  readonly #connection: SipConnection;
+  readonly #move: ServerMove;
   readonly #sessions = new Map<string, SipSession>();
+  readonly #outbox = new Outbox();
   #iceServers: readonly RTCIceServer[];
   #secret: SipSecret;
   #stopped = false;
@@ -88,6 +70,7 @@ export class SipUserAgent extends TypedEmitter<SipUserAgentEvents> {
   #isRemoving = false;
   #tooBriefCount = 0;
   #refreshedAtMs = 0;
+  #bindingLifetimeMs = 0;
 
   /** @throws VoiceSDKError `REGISTRATION_FAILED` when the account cannot be used. */
   constructor(account: SipAccount, logger: Logger) {
@@ -96,11 +79,14 @@ export class SipUserAgent extends TypedEmitter<SipUserAgentEvents> {
     this.#logger = logger;
     this.#secret = account.secret;
     this.#iceServers = account.iceServers;
-    this.#sockets = account.wsUrls.map((url) => new SipWebSocket(url));
     try {
+      this.#connection = new SipConnection({
+        urls: account.wsUrls,
+        uri: account.uri,
+        isInCall: () => this.#sessions.size > 0,
+      });
       this.#raw = createRawUserAgent({
-        // Without weights it would pick one at random.
-        sockets: this.#sockets.map((socket, index) => ({ socket, weight: this.#sockets.length - index })),
+        sockets: this.#connection,
         uri: account.uri,
         authorization_user: account.authorizationUsername,
         ...account.secret,
@@ -121,6 +107,8 @@ export class SipUserAgent extends TypedEmitter<SipUserAgentEvents> {
         new Error((error as Error).name),
       );
     }
+    this.#connection.attach(this.#raw.transport);
+    this.#move = new ServerMove(this.#raw, this.#connection, () => !this.#isRemoving && !this.#stopped);
     this.#listen();
   }
 
@@ -142,8 +130,19 @@ export class SipUserAgent extends TypedEmitter<SipUserAgentEvents> {
     return this.#raw.isConnected();
   }
 
+  /** Connected, and the server has given its signs of life in time. */
+  get isAlive(): boolean {
+    return this.#connection.isAlive;
+  }
+
+  /** Whether the registrar confirmed a binding of ours that has not expired. */
   get isRegistered(): boolean {
-    return !this.#stopped && this.#raw.isRegistered();
+    return !this.#stopped && this.#raw.isRegistered() && this.sinceRefreshMs < this.#bindingLifetimeMs;
+  }
+
+  /** For how long the registrar granted our binding when it last confirmed it. */
+  get bindingLifetimeMs(): number {
+    return this.#bindingLifetimeMs;
   }
 
   /** Address of record. */
@@ -163,20 +162,17 @@ export class SipUserAgent extends TypedEmitter<SipUserAgentEvents> {
 
   /** Skips the rest of the wait before the next connection attempt. */
   reconnectNow(): void {
-    const { transport } = this.#raw;
-    if (this.#stopped || this.#raw.isConnected() || transport.isConnecting()) return;
-    // JsSIP would keep its timer beside the attempt, and every hurry would add one more reconnect loop.
-    stopTimer(transport.recovery_timer ?? undefined);
-    transport.recovery_timer = null;
-    transport._getSocket();
-    transport.connect();
+    this.#connection.reconnectNow();
   }
 
-  /** Opens the WebSocket; `connected` or `disconnected` follows. */
+  /** Asks the server for a sign of life now; a connection that stays silent is given up within 2 s. */
+  probe(): void {
+    this.#connection.probe();
+  }
+
+  /** Opens the WebSocket; `connected` or `connectFailed` follows. */
   start(): void {
-    this.#raw.start();
-    // It does nothing when it was started before and is waiting to reconnect.
-    this.reconnectNow();
+    this.#connection.reconnectNow();
   }
 
   /** Sends a REGISTER; one that is under way is not repeated. */
@@ -194,6 +190,7 @@ export class SipUserAgent extends TypedEmitter<SipUserAgentEvents> {
 
   /** Removes our binding; `unregistered` follows, unless there is none to remove (false). */
   unregister(): boolean {
+    this.#connection.stay();
     const registrator = this.#raw._registrator;
     // JsSIP removes a binding only while it is sure of it. A REGISTER under way would bind us after all (removing
     // with a higher CSeq undoes it), and after a refused refresh the former binding still stands.
@@ -204,6 +201,20 @@ export class SipUserAgent extends TypedEmitter<SipUserAgentEvents> {
     // Also without a binding: JsSIP would register by itself whenever the socket comes back.
     this.#raw.unregister();
     return isRemovable;
+  }
+
+  /** Leaves our binding to the user agent that has replaced it: it is neither renewed nor removed from here any more. */
+  release(): void {
+    const registrator = this.#raw._registrator;
+    stopTimer(registrator._registrationTimer ?? undefined);
+    registrator._registered = false;
+    this.#isBound = false;
+    this.unregister();
+  }
+
+  /** Takes this connection for lost, so that another one of several URLs is tried. */
+  failOver(): void {
+    this.#connection.giveUpIfSilentFor(0);
   }
 
   /**
@@ -243,6 +254,7 @@ export class SipUserAgent extends TypedEmitter<SipUserAgentEvents> {
   stop(): void {
     if (this.#stopped) return;
     this.#stopped = true;
+    this.#connection.stop();
     for (const session of [...this.#sessions.values()]) session.hangUp('destroyed');
     if (this.#raw.isConnected()) this.unregister();
     this.#raw.stop();
@@ -265,17 +277,25 @@ export class SipUserAgent extends TypedEmitter<SipUserAgentEvents> {
 
   #listen(): void {
     const raw = this.#raw;
+    let isUp = false;
     raw.on('connecting', () => {
-      this.emit('connecting');
+      this.emit('connecting', this.#connection.attempt);
     });
     raw.on('connected', () => {
+      isUp = true;
       this.emit('connected');
     });
     raw.on('disconnected', () => {
+      if (!isUp) {
+        this.emit('connectFailed');
+        return;
+      }
+      isUp = false;
       for (const session of [...this.#sessions.values()]) session.onSocketLost();
       this.emit('disconnected');
     });
     raw.on('registered', () => {
+      this.#outbox.flush();
       for (const session of this.#sessions.values()) session.onSocketRestored();
       this.emit('registered');
     });
@@ -284,8 +304,7 @@ export class SipUserAgent extends TypedEmitter<SipUserAgentEvents> {
     });
     raw.on('registrationFailed', (data: RawRegistrationFailure) => {
       this.emit('registerFailed', failureOf(data));
-      if (data.response) return;
-      for (const socket of this.#sockets) if (socket.silentForMs >= DEAD_AFTER_SILENCE_MS) socket.giveUp();
+      if (!data.response) this.#connection.giveUpIfSilentFor(DEAD_AFTER_SILENCE_MS);
     });
     raw.on('newTransaction', ({ transaction }: { transaction: RawTransaction }) => {
       this.#restoreSecret();
@@ -312,8 +331,10 @@ export class SipUserAgent extends TypedEmitter<SipUserAgentEvents> {
   /** JsSIP ignores a 2xx whose Contact is missing or not ours: it neither tells nor ever registers again. */
   #watchRegister(transaction: RawTransaction): void {
     const handlers = transaction.eventHandlers;
+    this.#move.watch(transaction);
     const original = handlers.onReceiveResponse.bind(handlers);
     handlers.onReceiveResponse = (response) => {
+      if (this.#move.endedBy(response)) return;
       if (response.status_code === STATUS_INTERVAL_TOO_BRIEF && this.#isTooBriefAgain()) {
         this.#abandonRegister(failureOf({ response }));
         return;
@@ -325,12 +346,17 @@ export class SipUserAgent extends TypedEmitter<SipUserAgentEvents> {
         this.#tooBriefCount = 0;
       }
       boundLifetimes(response);
-      original(response);
       const registrator = this.#raw._registrator;
+      if (isConfirmed) this.#bindingLifetimeMs = 1000 * grantedSeconds(response, this.#raw);
+      const wasRegistered = this.#raw.isRegistered();
+      original(response);
       // Listeners may have removed the binding meanwhile.
       if (!isConfirmed || this.#isRemoving || this.#stopped) return;
-      if (registrator._registering || registrator._registrationTimer !== null) return;
-      this.#abandonRegister({ reasonPhrase: 'the answer to REGISTER holds no Contact of ours' });
+      if (registrator._registering) return;
+      if (registrator._registrationTimer === null)
+        this.#abandonRegister({ reasonPhrase: 'the answer to REGISTER holds no Contact of ours' });
+      // JsSIP tells of the first one only.
+      else if (wasRegistered) this.emit('registered');
     };
   }
 
@@ -357,12 +383,15 @@ export class SipUserAgent extends TypedEmitter<SipUserAgentEvents> {
     const session = new SipSession(raw, {
       logger: this.#logger,
       pcConfig: this.pcConfig,
+      outbox: this.#outbox,
       ...(request ? { request } : {}),
     });
     const { callId } = session;
     this.#sessions.set(callId, session);
+    this.#connection.callsChanged();
     session.once('ended', () => {
       this.#sessions.delete(callId);
+      this.#connection.callsChanged();
       if (this.#sessions.size === 0) this.emit('idle');
     });
     return session;

@@ -1,28 +1,31 @@
 import { monotonicMs, startTimer, stopTimer, type TimerHandle } from '../core/clock';
+import { startSteadyTimer } from '../core/steady-timer';
 import type { RawSocket } from './jssip';
 
 // Three round trips (TCP, TLS, upgrade) on a satellite link of 600 ms leave room for one lost SYN (RFC 6298: 1 s, 3 s).
 const CONNECT_TIMEOUT_MS = 8_000;
+/** Where another server could be tried meanwhile: without the lost SYN. */
+const CONNECT_TIMEOUT_WITH_OTHERS_MS = 4_000;
 
 // RFC 7118 section 4.1: the WebSocket subprotocol of SIP.
 const SUBPROTOCOL = 'sip';
 
 /**
- * The WebSocket under one user agent. It always says how a connection attempt ended: also when the constructor
+ * A WebSocket to one server. It always says how a connection attempt ended: also when the constructor
  * throws (`ws:` on an `https:` page), when a content security policy blocks it (Chromium then fires `error` and
  * never `close`), and when the server accepts the TCP connection but never answers the upgrade.
  */
 export class SipWebSocket implements RawSocket {
   readonly url: string;
   readonly sip_uri: string;
-  via_transport: string;
+  readonly via_transport: string;
   onconnect: () => void = () => undefined;
   ondisconnect: (error: boolean, code?: number, reason?: string) => void = () => undefined;
   ondata: (data: string) => void = () => undefined;
 
   #socket: WebSocket | undefined;
   #connectTimer: TimerHandle | undefined;
-  #heardAtMs = 0;
+  #startedAtMs = 0;
 
   constructor(url: string) {
     const parsed = new URL(url);
@@ -31,8 +34,10 @@ export class SipWebSocket implements RawSocket {
     this.sip_uri = `sip:${parsed.host};transport=ws`;
   }
 
-  connect(): void {
+  /** @param hasOthers whether there are other servers, so that this one gets less time */
+  connect(hasOthers = false): void {
     if (this.#socket) return;
+    this.#startedAtMs = monotonicMs();
     let socket: WebSocket;
     try {
       socket = new WebSocket(this.url, SUBPROTOCOL);
@@ -46,11 +51,9 @@ export class SipWebSocket implements RawSocket {
     socket.binaryType = 'arraybuffer';
     socket.onopen = () => {
       stopTimer(this.#connectTimer);
-      this.#heardAtMs = monotonicMs();
       this.onconnect();
     };
     socket.onmessage = (event: MessageEvent<unknown>) => {
-      this.#heardAtMs = monotonicMs();
       if (typeof event.data === 'string') this.ondata(event.data);
       else if (event.data instanceof ArrayBuffer) this.ondata(new TextDecoder().decode(event.data));
     };
@@ -63,7 +66,8 @@ export class SipWebSocket implements RawSocket {
         if (socket.readyState === socket.CLOSED) this.#gone(socket, 1006, 'blocked');
       });
     };
-    this.#connectTimer = startTimer(CONNECT_TIMEOUT_MS, () => {
+    const timeoutMs = hasOthers ? CONNECT_TIMEOUT_WITH_OTHERS_MS : CONNECT_TIMEOUT_MS;
+    this.#connectTimer = startSteadyTimer(timeoutMs, () => {
       this.#gone(socket, 1006, 'timeout');
     });
   }
@@ -75,14 +79,14 @@ export class SipWebSocket implements RawSocket {
     if (socket) abandon(socket);
   }
 
-  /** For how long nothing has come in over the open connection. */
-  get silentForMs(): number {
-    return this.isConnected() ? monotonicMs() - this.#heardAtMs : 0;
+  /** For how long an attempt to connect has been going on; 0 when none is. */
+  get connectingForMs(): number {
+    return this.isConnecting() ? monotonicMs() - this.#startedAtMs : 0;
   }
 
-  /** Takes an open connection for lost: nobody tells a browser that the path behind it is dead. */
-  giveUp(): void {
-    if (this.isConnected()) this.#gone(this.#socket, 1006, 'silent');
+  /** Takes a connection for lost, or an attempt for failed: nobody tells a browser that the path behind it is dead. */
+  giveUp(reason: string): void {
+    if (this.#socket) this.#gone(this.#socket, 1006, reason);
   }
 
   send(message: string): boolean {

@@ -36,6 +36,7 @@ const PROGRAMS = [
   },
   { commands: ['sox'], package: 'sox' },
   { commands: ['ip'], package: 'iproute2' },
+  { commands: ['nsenter'], package: 'util-linux' },
   { commands: ['openssl'], package: 'openssl' },
 ];
 
@@ -75,18 +76,21 @@ function kamailioModules() {
   return new Set(roots.flatMap((root) => list(`${root}/kamailio/modules`)));
 }
 
-/** Packages to install before anything can run; empty when all is there. */
-export function missingPackages() {
+const isOneOf = (names) => (program) => names === undefined || names.includes(program.commands[0]);
+
+/** Packages to install before anything can run, by default for all programs; empty when all is there. */
+export function missingPackages(names) {
   const modules = kamailioModules();
   return [
-    ...PROGRAMS.filter((program) => pathOf(program) === undefined),
+    ...PROGRAMS.filter(isOneOf(names)).filter((program) => pathOf(program) === undefined),
     ...MODULES.filter(({ file }) => !modules.has(file)),
   ].map((missing) => missing.package);
 }
 
-/** `Kamailio 5.6.3, RTPengine 10.5, ...` as the programs say it themselves. */
-export function versions() {
-  const said = PROGRAMS.filter(({ version }) => version !== undefined).map((program) => {
+/** `Kamailio 5.6.3, RTPengine 10.5, ...` as the programs, by default all of them, say it themselves. */
+export function versions(names) {
+  const shown = PROGRAMS.filter(isOneOf(names)).filter(({ version }) => version !== undefined);
+  const said = shown.map((program) => {
     const [flag, pattern] = program.version;
     const { stdout, stderr } = spawnSync(pathOf(program), [flag], { encoding: 'utf8', timeout: 10_000 });
     return `${program.title} ${pattern.exec(`${stdout}\n${stderr}`)?.[1] ?? 'of unknown version'}`;

@@ -7,7 +7,7 @@ export class ChromiumPage implements LabPage {
   readonly problems: string[] = [];
 
   constructor(
-    private readonly context: BrowserContext,
+    private readonly owner: { close(): Promise<void> },
     /** For what only Playwright can do. */
     readonly raw: Page,
   ) {
@@ -19,7 +19,7 @@ export class ChromiumPage implements LabPage {
   }
 
   close(): Promise<void> {
-    return this.context.close();
+    return this.owner.close();
   }
 }
 
@@ -38,13 +38,30 @@ export class ChromiumLab implements LabBrowser<ChromiumPage> {
 
   async open(url: string, { initScript }: PageOptions = {}): Promise<ChromiumPage> {
     const context = await this.browser.newContext();
-    const page = new ChromiumPage(context, await context.newPage());
-    if (initScript !== undefined) await page.raw.addInitScript({ content: initScript });
-    await page.raw.goto(url);
-    return page;
+    return goTo(url, new ChromiumPage(context, await context.newPage()), initScript);
+  }
+
+  /** The same browser, whose pages are tabs of one window from now on: they share storage, channels and locks. */
+  async tabs(): Promise<LabBrowser<ChromiumPage>> {
+    const context: BrowserContext = await this.browser.newContext();
+    return {
+      name: this.name,
+      version: this.version,
+      open: async (url, { initScript } = {}) => {
+        const raw = await context.newPage();
+        return goTo(url, new ChromiumPage(raw, raw), initScript);
+      },
+      close: () => context.close(),
+    };
   }
 
   close(): Promise<void> {
     return this.browser.close();
   }
+}
+
+async function goTo(url: string, page: ChromiumPage, initScript: string | undefined): Promise<ChromiumPage> {
+  if (initScript !== undefined) await page.raw.addInitScript({ content: initScript });
+  await page.raw.goto(url);
+  return page;
 }

@@ -56,6 +56,8 @@ export interface ChromiumOptions {
   grantMicrophone?: boolean;
   /** Further command line flags. */
   args?: readonly string[];
+  /** Another way to start the browser. Default: what `findChromium` finds. */
+  executablePath?: string;
 }
 
 /** Path of the browser to test with. Throws an Error that says how to install one. */
@@ -78,7 +80,7 @@ export function setup(): void {
 /** Starts one browser process; closing it (or its crash) removes the files made for it. */
 export async function launchChromium(options: ChromiumOptions = {}): Promise<Browser> {
   const { micToneHz, cameraCount = 1, grantMicrophone = true, args = [] } = options;
-  const executablePath = findChromium();
+  const executablePath = options.executablePath ?? findChromium();
   const flags = LAB_FLAGS.filter((flag) => grantMicrophone || flag !== '--use-fake-ui-for-media-stream');
   flags.push(`--use-fake-device-for-media-stream=device-count=${cameraCount}`);
 

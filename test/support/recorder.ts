@@ -14,7 +14,7 @@ interface Source {
 const EVENTS = [
   ...['registered', 'unregistered', 'incoming', 'tokenWillExpire', 'reconnecting', 'reconnected', 'error'],
   ...['ringing', 'accepted', 'disconnect', 'mute', 'inputMuted', 'hold', 'remoteHold'],
-  ...['audioBlocked', 'audioUnblocked'],
+  ...['audioBlocked', 'audioUnblocked', 'leadership', 'callShared'],
 ];
 
 /** Remembers every event of a Device or a Call in order. */

@@ -13,7 +13,11 @@ const RESULTS = new URL('results/', ARTIFACTS);
 
 const VITEST_PROJECTS = ['unit', 'integration', 'browser', 'package'];
 /** These are vitest projects too, which need something around them. */
-const VITEST_RUNNERS = { interop: ['test/interop/run.mjs'] };
+const VITEST_RUNNERS = {
+  interop: ['test/interop/run.mjs'],
+  faults: ['test/faults/run.mjs'],
+  scale: ['test/scale/run.mjs', '--agents', '200'],
+};
 const SCRIPTS = ['typecheck', 'lint', 'build', 'check:package', 'size', 'docs'];
 
 /** A stage that hangs must not outlive the 30 minutes of a CI run. */

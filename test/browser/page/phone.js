@@ -25,6 +25,7 @@
     'reconnected',
     'error',
     'callLost',
+    'leadership',
   ];
   const CALL_EVENTS = ['ringing', 'accepted', 'disconnect', 'error', 'mute', 'hold', 'remoteHold'];
   const AUDIO_EVENTS = ['audioBlocked', 'audioUnblocked'];
@@ -65,12 +66,14 @@
           },
         ]);
       });
-      device.on('incoming', (call) => {
-        const index = adopt(call);
-        record('device', 'incoming', [
-          { index, from: call.remoteIdentity, name: call.remoteDisplayName, headers: call.customHeaders },
-        ]);
-      });
+      for (const event of ['incoming', 'callShared']) {
+        device.on(event, (call) => {
+          const index = adopt(call);
+          record('device', event, [
+            { index, from: call.remoteIdentity, name: call.remoteDisplayName, headers: call.customHeaders },
+          ]);
+        });
+      }
     },
 
     async connect(options) {

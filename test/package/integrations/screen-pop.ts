@@ -118,6 +118,7 @@ function adviceOn(code: VoiceErrorCode): string {
       return 'Call again later.';
     case 'HOLD_FAILED':
     case 'DTMF_FAILED':
+    case 'TAB_LOST':
       return 'Try again.';
   }
 }

@@ -34,6 +34,8 @@ export interface ReplyOptions {
   /** Contact URI of this fork; `null` leaves the header out. */
   readonly contact?: string | null;
   readonly recordRoute?: readonly string[];
+  /** Another connection of the agent than the one that the request came in on. */
+  readonly socket?: FakeWebSocket;
 }
 
 /** A request that came from the agent, and the means to answer it. */
@@ -76,7 +78,7 @@ export class ReceivedRequest extends SipRequest {
     const startLine = `SIP/2.0 ${status} ${options.reason ?? reasonPhrase(status)}`;
     this.#link.send(
       formatSipMessage(startLine, [...headers, ...toHeaders(options.headers)], options.body),
-      this.socket,
+      options.socket ?? this.socket,
     );
   }
 

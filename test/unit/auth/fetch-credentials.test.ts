@@ -45,6 +45,32 @@ async function failure(promise: Promise<unknown>): Promise<VoiceSDKError> {
   return error;
 }
 
+describe('the time of the backend', () => {
+  const exchange = platformCredentials('https://api.test');
+  const headers = { Date: 'Wed, 01 Jan 2025 09:00:00 GMT' };
+
+  it('is the Date of the answer, where the page may read it', async () => {
+    answer.mockResolvedValue(Response.json(GOOD, { headers }));
+    await expect(obtain(exchange)).resolves.toEqual({ ...GOOD, issued_at: '2025-01-01T09:00:00.000Z' });
+  });
+
+  it('is what the backend itself says, where it does', async () => {
+    const body = { ...GOOD, issued_at: '2025-01-01T09:00:01.500Z' };
+    answer.mockResolvedValue(Response.json(body, { headers }));
+    await expect(obtain(exchange)).resolves.toEqual(body);
+  });
+
+  it('is unknown when the Date cannot be read', async () => {
+    answer.mockResolvedValue(Response.json(GOOD, { headers: { Date: 'soon' } }));
+    await expect(obtain(exchange)).resolves.toEqual(GOOD);
+  });
+
+  it('does not make credentials of an answer that is none', async () => {
+    answer.mockResolvedValue(Response.json(null, { headers }));
+    expect((await failure(obtain(exchange))).code).toBe('CONFIG_FETCH_FAILED');
+  });
+});
+
 describe('the platform request', () => {
   const exchange = platformCredentials('https://api.test');
 

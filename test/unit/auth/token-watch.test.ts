@@ -12,7 +12,7 @@ let seen: string[];
 beforeEach(() => {
   vi.useFakeTimers({ now: START });
   seen = [];
-  watch = new TokenWatch(MINUTE);
+  watch = new TokenWatch(MINUTE, Date.now);
   watch.on('willExpire', ({ jwt }) => seen.push(`${jwt} will expire at ${Date.now() - START}`));
   watch.on('expired', ({ jwt }) => seen.push(`${jwt} expired at ${Date.now() - START}`));
 });

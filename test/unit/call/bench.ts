@@ -40,6 +40,14 @@ export function fakeClock(): void {
   });
 }
 
+/**
+ * How many timers a Device at rest holds that registered before the clock was faked: none of those until then, and from
+ * the first call on the one of its keep-alive.
+ */
+export function timersAtRest(): number {
+  return vi.getTimerCount() + 1;
+}
+
 /** No microphone, speaker, listener or peer connection is held for any call. */
 export function expectNothingHeld({ media, webRtc }: AgentBench): void {
   expect(media.liveTracks).toHaveLength(0);
@@ -85,4 +93,22 @@ export async function agree(
 /** The direction in the body of the final response to a request of the far end. */
 export async function answeredDirection(request: SentRequest): Promise<string> {
   return sdpDirection((await request.response(200)).body);
+}
+
+/** Takes the server away; nothing can be sent from here on. */
+export async function loseServer({ server }: AgentBench): Promise<void> {
+  server.connection = 'refuse';
+  server.cut();
+  await settle();
+}
+
+/** Brings the server back, and resolves when the Device is registered there again. */
+export async function findServer({ server }: AgentBench, device: Device): Promise<void> {
+  server.connection = 'accept';
+  const registered = new Promise<void>((resolve) => {
+    device.once('reconnected', resolve);
+  });
+  globalThis.dispatchEvent(new Event('online'));
+  await registered;
+  await settle();
 }

@@ -1,7 +1,7 @@
-import { describe, expect, it, vi } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { settle } from '../../support/wire/next-task';
 import { sdpAnswer } from '../../support/wire/sdp';
-import { endOf, expectNothingHeld, expectNoTimerLeft, fakeClock, useBench } from './bench';
+import { endOf, expectNothingHeld, expectNoTimerLeft, timersAtRest, fakeClock, useBench } from './bench';
 
 const context = useBench();
 
@@ -20,6 +20,26 @@ describe('giving up on a call', () => {
     await settle();
     expect(invite.finalStatus).toBe(487);
     expect(bench.server.requests('ACK')).toHaveLength(1);
+  });
+
+  it('cancels the INVITE with credentials though only the one without has had a 100', async () => {
+    const { bench, device } = context;
+    bench.server.auto.trying = false;
+    const { call, invite, events } = await bench.dial(device);
+    invite.reply(100);
+    const headers = bench.server.registrar.challenge().map((value) => `Proxy-Authenticate: ${value}`);
+    invite.reply(407, { headers });
+    const second = await bench.server.next('INVITE');
+    await call.disconnect();
+    await settle();
+    expect(bench.server.requests('CANCEL')).toHaveLength(0);
+    expect(endOf(events)).toMatchObject({ reason: 'canceled', initiator: 'local' });
+    second.reply(180);
+    const cancel = await bench.server.next('CANCEL');
+    expect(cancel.branch).toBe(second.branch);
+    await settle();
+    expect(second.finalStatus).toBe(487);
+    expectNothingHeld(bench);
   });
 
   it('cancels at once after 180', async () => {
@@ -43,7 +63,7 @@ describe('giving up on a call', () => {
     const { bench, device } = context;
     bench.server.auto.cancel = false;
     bench.server.auto.trying = false;
-    const timers = vi.getTimerCount();
+    const timers = timersAtRest();
     const { call, invite, events } = await bench.dial(device);
     if (rings) {
       invite.reply(180);

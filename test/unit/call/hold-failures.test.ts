@@ -128,36 +128,9 @@ it('481: the far end does not know the call any more, so it is over', async () =
   (await dialog.expect('INVITE')).reply(481);
   expect(await code).toBe('HOLD_FAILED');
   await settle();
-  expect(endOf(events)).toMatchObject({ code: 481, initiator: 'remote' });
+  expect(endOf(events)).toMatchObject({ reason: 'remote', code: 481, initiator: 'remote' });
   expect(call.getStatus()).toBe('disconnected');
   expectNothingHeld(context.bench);
-});
-
-describe('the signalling is lost', () => {
-  it('while the answer is awaited: SIGNALING_LOST, and the call lives', async () => {
-    const { call, dialog, events } = await talk();
-    const code = codeOf(call.hold(true));
-    await dialog.expect('INVITE');
-    context.bench.server.cut();
-    expect(await code).toBe('SIGNALING_LOST');
-    await settle();
-    expect(call.getStatus()).toBe('accepted');
-    expect(call.isOnHold()).toBe(false);
-    expect(microphone()?.enabled).toBe(true);
-    expect(events.names).toEqual(['accepted']);
-  });
-
-  it('before: SIGNALING_LOST at once, and the call lives', async () => {
-    const { call, events } = await talk();
-    context.bench.server.connection = 'hang';
-    context.bench.server.cut();
-    await settle();
-    expect(await codeOf(call.hold(true))).toBe('SIGNALING_LOST');
-    expect(call.getStatus()).toBe('accepted');
-    expect(microphone()?.enabled).toBe(true);
-    expect(context.bench.webRtc.connection.signalingState).toBe('stable');
-    expect(events.names).toEqual(['accepted']);
-  });
 });
 
 describe('the call ends while a hold is', () => {

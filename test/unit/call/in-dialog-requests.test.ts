@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { FakePeerConnection } from '../../support/fake-peer-connection';
 import { settle } from '../../support/wire/next-task';
 import { sdpAnswer, sdpDirection, sdpOffer } from '../../support/wire/sdp';
 import { endOf, errorsOf, expectNothingHeld, statusesOf, useBench } from './bench';
@@ -116,7 +117,8 @@ describe('requests inside a call', () => {
   });
 });
 
-it('ends when the media path fails, and says so', async () => {
+it('ends when no media path comes about, and says so', async () => {
+  FakePeerConnection.connects = false;
   const { dialog, call, events } = await talk();
   await settle();
   context.bench.webRtc.connection.setIceConnectionState('failed');

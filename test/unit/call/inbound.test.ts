@@ -1,4 +1,4 @@
-import { describe, expect, it, vi } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { Call } from '../../../src/index';
 import { codeOf, recordEvents } from '../../support/recorder';
 import { settle } from '../../support/wire/next-task';
@@ -9,6 +9,7 @@ import {
   errorsOf,
   expectNothingHeld,
   expectNoTimerLeft,
+  timersAtRest,
   fakeClock,
   statusesOf,
   useBench,
@@ -121,7 +122,7 @@ describe('answering', () => {
   it('repeats the 200 until the ACK, and ends the call when none comes', async () => {
     fakeClock();
     const { bench, device } = context;
-    const timers = vi.getTimerCount();
+    const timers = timersAtRest();
     const { call, invite, events } = await bench.ring(device);
     const accepting = codeOf(call.accept());
     await invite.response(200);
@@ -294,7 +295,7 @@ describe('the caller gives up', () => {
   it('never: after four minutes the phone stops ringing', async () => {
     fakeClock();
     const { bench, device } = context;
-    const timers = vi.getTimerCount();
+    const timers = timersAtRest();
     const { invite, events } = await bench.ring(device);
     await advance(240_000);
     expect((await invite.response()).status).toBe(408);

@@ -118,7 +118,6 @@ describe('of an inbound call', () => {
     ['the caller gives up', 'CALL_CANCELED', 'canceled'],
     ['another phone answers', 'CALL_CANCELED', 'answered_elsewhere'],
     ['the agent refuses', 'INVALID_STATE', 'rejected'],
-    ['the signalling is lost', 'SIGNALING_LOST', 'network'],
     ['the Device is destroyed', 'DESTROYED', 'destroyed'],
   ] as const)('is not kept when %s while the prompt is open', async (what, code, reason) => {
     const { bench, device } = context;
@@ -135,9 +134,6 @@ describe('of an inbound call', () => {
       },
       'the agent refuses': () => {
         call.reject();
-      },
-      'the signalling is lost': () => {
-        bench.server.cut();
       },
       'the Device is destroyed': () => {
         device.destroy();

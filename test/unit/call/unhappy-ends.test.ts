@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { codeOf } from '../../support/recorder';
 import { settle } from '../../support/wire/next-task';
-import { sdpAnswer, sdpDirection } from '../../support/wire/sdp';
 import { FakePeerConnection } from '../../support/fake-peer-connection';
 import { advance, agree, endOf, errorsOf, expectNothingHeld, fakeClock, useBench } from './bench';
 
@@ -130,21 +129,6 @@ it('a challenge that crosses the hang-up is not answered with a new INVITE', asy
   await settle();
   expect(bench.server.requests('ACK')).toHaveLength(1);
   expect(bench.server.requests('INVITE')).toHaveLength(1);
-});
-
-it('a hold that the far end may have taken is said again when the socket is back', async () => {
-  const { bench, device } = context;
-  const { call, dialog } = await bench.talk(device);
-  const holding = codeOf(call.hold(true));
-  expect(sdpDirection((await dialog.expect('INVITE')).body)).toBe('sendonly');
-  bench.server.cut();
-  expect(await holding).toBe('SIGNALING_LOST');
-  const restated = await dialog.expect('INVITE', 5000);
-  expect(sdpDirection(restated.body)).toBe('sendrecv');
-  restated.reply(200, { body: sdpAnswer(restated.body) });
-  await dialog.expect('ACK');
-  expect(call.getStatus()).toBe('accepted');
-  expect(call.isOnHold()).toBe(false);
 });
 
 describe('gathering that brings nothing', () => {

@@ -2,7 +2,7 @@ import { describe, expect, it, vi } from 'vitest';
 import type { VoiceSDKError } from '../../../src/index';
 import { tokenFor } from '../../support/agent';
 import { codeOf, recordEvents, type Recorder } from '../../support/recorder';
-import { sdpOffer } from '../../support/wire/sdp';
+import { sdpAnswer, sdpOffer } from '../../support/wire/sdp';
 import { bench, HOUR, MINUTE, pass, SECOND, START, useAgentBench, wakeUp } from '../registration/harness';
 
 useAgentBench();
@@ -211,5 +211,124 @@ describe('at exp without a fresh token', () => {
     vi.setSystemTime(START + 3 * HOUR);
     wakeUp();
     expect(events.names).toEqual(['tokenWillExpire', 'error']);
+  });
+});
+
+describe('exp comes', () => {
+  it('while a call rings: it may still be answered', async () => {
+    const device = await bench.registered({ token: tokenFor({ ttlSeconds: 90 }) });
+    await pass(MINUTE);
+    const events = recordEvents(device);
+    const { call, invite } = await bench.ring(device);
+    await pass(MINUTE);
+    expect(errorCodes(events)).toEqual(['TOKEN_EXPIRED']);
+    expect(call.getStatus()).toBe('ringing');
+    void call.accept();
+    expect((await invite.response()).status).toBe(200);
+  });
+
+  it('while a call rings: it may still be rejected', async () => {
+    const device = await bench.registered({ token: tokenFor({ ttlSeconds: 90 }) });
+    await pass(MINUTE);
+    const { call, invite } = await bench.ring(device);
+    await pass(MINUTE);
+    call.reject();
+    expect((await invite.response()).status).toBe(486);
+  });
+
+  it('while a call is dialled: it may still be answered', async () => {
+    const device = await bench.registered({ token: tokenFor({ ttlSeconds: 90 }) });
+    const { call, invite, events } = await bench.dial(device);
+    await pass(2 * MINUTE);
+    const dialog = bench.server.accept(invite, { body: sdpAnswer(invite.body) });
+    await dialog.expect('ACK');
+    await events.next('accepted');
+    expect(call.getStatus()).toBe('accepted');
+  });
+
+  it('while the connection is down: the agent is back with the credentials that still work', async () => {
+    const fetchCredentials = vi.fn(() => Promise.resolve(bench.credentials));
+    const device = await bench.registered({ fetchCredentials, token: tokenFor({ ttlSeconds: 90 }) });
+    const events = recordEvents(device);
+    bench.server.connection = 'refuse';
+    bench.server.cut();
+    await pass(2 * MINUTE);
+    bench.server.connection = 'accept';
+    await pass(31 * SECOND);
+    expect(device.isRegistered()).toBe(true);
+    expect(fetchCredentials).toHaveBeenCalledOnce();
+    expect(warnings(events)).toHaveLength(1);
+    expect(errorCodes(events)).toEqual(['TOKEN_EXPIRED']);
+  });
+
+  it('while the connection is down, and the credentials end too: a fresh token is needed, and is enough', async () => {
+    let password = bench.credentials.password;
+    const expires_at = new Date(START + 90 * SECOND).toISOString();
+    const device = await bench.registered({
+      fetchCredentials: () => Promise.resolve({ ...bench.credentials, password, expires_at }),
+      token: tokenFor({ ttlSeconds: 90 }),
+    });
+    const events = recordEvents(device);
+    bench.server.connection = 'refuse';
+    bench.server.cut();
+    await pass(2 * MINUTE);
+    password = 'of the next round';
+    bench.server.registrar.passwords.set('agent-1', password);
+    bench.server.connection = 'accept';
+    await pass(2 * MINUTE);
+    expect(device.isRegistered()).toBe(false);
+    expect(events.names).not.toContain('unregistered');
+    await device.updateToken(tokenFor());
+    await pass(SECOND);
+    expect(device.isRegistered()).toBe(true);
+    expect(errorCodes(events).filter((code) => code === 'TOKEN_EXPIRED')).toHaveLength(1);
+  });
+
+  it('is not told again by unregister() and updateToken() with the same token', async () => {
+    const token = tokenFor({ ttlSeconds: 90 });
+    const device = await bench.registered({ token });
+    const events = recordEvents(device);
+    await pass(2 * MINUTE);
+    expect(await codeOf(device.updateToken(token))).toBe('TOKEN_EXPIRED');
+    await device.unregister();
+    expect(await codeOf(device.register())).toBe('TOKEN_EXPIRED');
+    await pass(MINUTE);
+    expect(warnings(events)).toHaveLength(1);
+    expect(errorCodes(events)).toEqual(['TOKEN_EXPIRED']);
+  });
+});
+
+describe('the lock that keeps the tab awake', () => {
+  function stubLocks(): { held: number } {
+    const state = { held: 0 };
+    const request = async (_name: string, _options: unknown, hold: () => Promise<void>) => {
+      state.held += 1;
+      await hold();
+      state.held -= 1;
+    };
+    vi.stubGlobal('navigator', { locks: { request } });
+    return state;
+  }
+
+  it('is held while registered, and while that is being got back', async () => {
+    const device = bench.device();
+    const locks = stubLocks();
+    await device.register();
+    expect(locks.held).toBe(1);
+    bench.server.cut();
+    await pass(SECOND);
+    expect(locks.held).toBe(1);
+    await device.unregister();
+    await pass(0);
+    expect(locks.held).toBe(0);
+  });
+
+  it('is given back by destroy()', async () => {
+    const device = bench.device();
+    const locks = stubLocks();
+    await device.register();
+    device.destroy();
+    await pass(0);
+    expect(locks.held).toBe(0);
   });
 });

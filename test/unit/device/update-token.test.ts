@@ -1,5 +1,5 @@
 import { describe, expect, it, vi } from 'vitest';
-import type { FetchCredentials, SipCredentials, VoiceSDKError } from '../../../src/index';
+import type { FetchCredentials, SipCredentials } from '../../../src/index';
 import { PASSWORD, tokenFor } from '../../support/agent';
 import { codeOf, recordEvents } from '../../support/recorder';
 import { digestHa1 } from '../../support/wire/digest';
@@ -14,7 +14,7 @@ describe('updateToken() that rejects changes nothing', () => {
     ['malformed', () => 'a.b.c', 'TOKEN_INVALID'],
     ['not a string', () => null, 'TOKEN_INVALID'],
     ['without exp', () => tokenFor({ ttlSeconds: null }), 'TOKEN_NO_EXPIRY'],
-    ['from the future', () => tokenFor({ claims: { nbf: START / 1000 + 600 } }), 'TOKEN_NOT_YET_VALID'],
+    ['from the future', () => tokenFor({ claims: { nbf: START / 1000 + 1200 } }), 'TOKEN_NOT_YET_VALID'],
   ])('%s', async (_what, token, code) => {
     const fetchCredentials = vi.fn(() => Promise.resolve(bench.credentials));
     const device = await bench.registered({ fetchCredentials });
@@ -143,20 +143,6 @@ describe('updateToken()', () => {
     expect(events.names).toEqual(['error']);
     expect(events.of('error')[0]?.[0]).toMatchObject({ code: 'CONFIG_FETCH_FAILED' });
     expect(fetchCredentials).toHaveBeenCalledTimes(3);
-    expect(device.isRegistered()).toBe(true);
-  });
-
-  it('whose credentials are for another SIP account says so and keeps the one in use', async () => {
-    let sip_uri = bench.credentials.sip_uri;
-    const device = await bench.registered({
-      fetchCredentials: () => Promise.resolve({ ...bench.credentials, sip_uri }),
-    });
-    const events = recordEvents(device);
-    sip_uri = 'sip:somebody@pbx.test';
-    await device.updateToken(tokenFor());
-    await pass(SECOND);
-    expect(events.names).toEqual(['error']);
-    expect((events.of('error')[0]?.[0] as VoiceSDKError).message).toContain('another SIP account');
     expect(device.isRegistered()).toBe(true);
   });
 });

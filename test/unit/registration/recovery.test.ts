@@ -52,7 +52,7 @@ describe('a connection that is cut', () => {
     bench.server.cut();
     await pass(5 * SECOND);
     expect(call.getStatus()).toBe('accepted');
-    expect(events.names).toEqual(['accepted']);
+    expect(events.names).toEqual(['accepted', 'reconnecting', 'reconnected']);
   });
 
   it('is not waited for longer than necessary: a wake-up hurries, once', async () => {
@@ -177,7 +177,8 @@ describe('a refresh that fails while the connection is up', () => {
     bench.server.registrar.behaviour = { kind: 'accept' };
     await pass(118 * SECOND);
     expect(registers()).toHaveLength(asked);
-    await pass(3 * SECOND);
+    // All agents were told the same moment, and come over a tenth of that time.
+    await pass(15 * SECOND);
     expect(device.isRegistered()).toBe(true);
   });
 
@@ -194,12 +195,12 @@ describe('a refresh that fails while the connection is up', () => {
     },
   );
 
-  it('without any answer gives up the dead connection and opens another', async () => {
+  it('never comes to it when the connection is dead: another one is open within 10 s', async () => {
     const device = await bench.registered();
     const events = recordEvents(device);
     bench.server.freeze();
-    await pass(REFRESH_DUE_MS + 33 * SECOND + 4 * SECOND);
-    expect(errorCodes(events)).toEqual(['REGISTER_ERROR']);
+    await pass(10 * SECOND);
+    expect(errorCodes(events)).toEqual([]);
     expect(bench.server.attempts).toHaveLength(2);
     expect(events.names.at(-1)).toBe('reconnected');
     expect(device.isRegistered()).toBe(true);

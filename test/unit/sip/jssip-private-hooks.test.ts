@@ -134,18 +134,21 @@ describe('private hooks', () => {
   });
 });
 
-it('keeps its reconnect and refresh timers where the SDK looks for them', () => {
+it('keeps its reconnect loop and its refresh timer where the SDK looks for them', () => {
   const ua = agent.ua as unknown as {
     transport: Record<string, unknown>;
     _registrator: Record<string, unknown>;
   };
-  const hint = 'review reconnectNow() and the watch over REGISTER in src/sip/user-agent.ts';
-  expect(ua.transport, hint).toHaveProperty('recovery_timer', null);
-  expect(ua.transport['_getSocket'], hint).toBeTypeOf('function');
+  const hint =
+    'review attach() in src/sip/connection.ts and the watch over REGISTER in src/sip/user-agent.ts';
+  const reconnect = vi.fn();
+  expect(ua.transport['_reconnect'], hint).toBeTypeOf('function');
+  ua.transport['_reconnect'] = reconnect;
   expect(ua._registrator['_registrationTimer'], hint).not.toBeNull();
   agent.server.cut();
   return vi.waitFor(() => {
-    expect(ua.transport['recovery_timer'], hint).not.toBeNull();
+    expect(reconnect, hint).toHaveBeenCalledOnce();
+    expect(ua.transport['recovery_timer'], hint).toBeNull();
     expect(ua._registrator['_registrationTimer'], hint).toBeNull();
   });
 });

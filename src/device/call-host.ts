@@ -1,0 +1,80 @@
+import type { Call, CallEvents } from '../call/call';
+import { isOver } from '../call/call-state';
+import { randomUuid } from '../core/clock';
+import { voiceError } from '../core/errors';
+import { CALL_PAYLOADS, type SharedCallNews, type SharedCallState, stateOf } from './shared-protocol';
+import type { SharedCallMethod } from './shared-call';
+
+const METHODS: Readonly<Record<SharedCallMethod, (call: Call, argument: never) => unknown>> = {
+  accept: (call) => call.accept(),
+  reject: (call, statusCode: number | undefined) => {
+    call.reject(statusCode);
+  },
+  disconnect: (call) => call.disconnect(),
+  mute: (call, on: boolean) => {
+    call.mute(on);
+  },
+  hold: (call, on: boolean) => call.hold(on),
+  sendDigits: (call, digits: string) => call.sendDigits(digits),
+  setInputDevice: (call, deviceId: string) => call.setInputDevice(deviceId),
+  setOutputDevice: (call, deviceId: string) => call.setOutputDevice(deviceId),
+  // Listening begins below, with the call itself.
+  watchQuality: () => undefined,
+};
+
+/** The calls that this tab carries for all tabs: tells of them, and does what the others ask of them. */
+export class CallHost {
+  readonly #tell: (news: SharedCallNews) => void;
+  readonly #calls = new Map<string, Call>();
+  readonly #watched = new Set<string>();
+
+  constructor(tell: (news: SharedCallNews) => void) {
+    this.#tell = tell;
+  }
+
+  get states(): SharedCallState[] {
+    return [...this.#calls].map(([id, call]) => stateOf(id, call));
+  }
+
+  get size(): number {
+    return this.#calls.size;
+  }
+
+  /** Shares a call from now on, and says which tab asked for it. Returns its name between the tabs. */
+  add(call: Call, requestedBy: string): string {
+    const id = randomUuid();
+    this.#calls.set(id, call);
+    for (const event of Object.keys(CALL_PAYLOADS) as (keyof CallEvents)[])
+      // Quality is sampled while somebody listens: not before another tab does.
+      if (event !== 'quality') this.#forward(id, call, event);
+    call.once('disconnect', () => {
+      this.#calls.delete(id);
+      this.#watched.delete(id);
+    });
+    this.#tell({ call: stateOf(id, call), event: 'shared', detail: requestedBy });
+    return id;
+  }
+
+  /** Does what another tab asks of a call. @throws VoiceSDKError what the method throws; `INVALID_STATE` */
+  async ask(id: unknown, method: unknown, argument: unknown): Promise<void> {
+    const call = this.#calls.get(id as string);
+    if (!call || isOver(call.getStatus())) {
+      if (method === 'disconnect' || method === 'mute' || method === 'reject') return;
+      throw voiceError('INVALID_STATE', 'The call is over.');
+    }
+    if (!Object.hasOwn(METHODS, method as string))
+      throw voiceError('INVALID_ARGUMENT', 'There is no such method.');
+    if (method === 'watchQuality' && !this.#watched.has(id as string)) {
+      this.#watched.add(id as string);
+      this.#forward(id as string, call, 'quality');
+    }
+    await METHODS[method as SharedCallMethod](call, argument as never);
+  }
+
+  #forward(id: string, call: Call, event: keyof CallEvents): void {
+    const write = CALL_PAYLOADS[event].write as (...args: unknown[]) => unknown;
+    call.on(event, (...args: unknown[]) => {
+      this.#tell({ call: stateOf(id, call), event, detail: write(...args) });
+    });
+  }
+}

@@ -1,0 +1,115 @@
+/**
+ * What keeps calls alive when the socket under them is lost. JsSIP fails every open transaction then; but a
+ * transaction is known by the branch of its Via and not by its connection (RFC 3261 sections 17.1.3 and 17.2.3), so
+ * those of an INVITE can go on over the next socket.
+ */
+import { startTimer, stopTimer } from '../core/clock';
+import {
+  type RawInvite,
+  type RawRequest,
+  type RawSession,
+  type RawTransaction,
+  TRANSACTION_STATE,
+} from './jssip';
+import type { Outage } from './outage';
+import type { Outbox } from './outbox';
+
+// 64*T1, RFC 3261 section 9.1: how long a cancelled INVITE may still be answered.
+const CANCELLED_FOR_MS = 32_000;
+
+/** An INVITE of the far end: its transaction stays, so that it can be answered over the next socket. */
+export function keepInviteOpen(request: RawRequest): void {
+  const transaction = request.server_transaction;
+  const original = transaction.onTransportError.bind(transaction);
+  transaction.onTransportError = () => {
+    const { proceeding, accepted } = TRANSACTION_STATE;
+    if (transaction.state !== proceeding && transaction.state !== accepted) original();
+  };
+}
+
+/** Final responses of an inbound session wait for the next socket; a 200 only as long as the call rings. */
+export function holdBackAnswers(
+  session: RawSession,
+  request: RawRequest,
+  { outage, outbox }: { readonly outage: Outage; readonly outbox: Outbox },
+): void {
+  const original = request.reply.bind(request);
+  request.reply = (statusCode, ...details) => {
+    if (!outage.isOn || statusCode < 200) {
+      original(statusCode, ...details);
+      return;
+    }
+    outbox.add(() => {
+      if (statusCode >= 300 || !session.isEnded()) original(statusCode, ...details);
+    });
+  };
+}
+
+/** Our INVITE: it goes on ringing when the socket is lost under it. */
+export function keepRinging(session: RawSession, transaction: RawTransaction): void {
+  if (transaction.type !== 'ict' || transaction.request !== session._request) return;
+  const original = transaction.onTransportError.bind(transaction);
+  // One that no socket took fails at once, as it always did.
+  const wasSent = transaction.transport.isConnected();
+  transaction.onTransportError = () => {
+    const { calling, proceeding } = TRANSACTION_STATE;
+    const isOpen = transaction.state === calling || transaction.state === proceeding;
+    if (!wasSent || !isOpen || session.isEnded()) original();
+    // Timer B would end the call in the middle of the outage.
+    else stopTimer(transaction.B);
+  };
+}
+
+/**
+ * A proxy sends its responses to the connection that the INVITE came from (RFC 3261 section 18.2.2) and cannot open
+ * one to a browser. So after a loss the INVITE is withdrawn and sent anew: same Call-ID and tag, next CSeq.
+ */
+export function inviteAnew(session: RawSession): void {
+  const invite = session._request as RawInvite;
+  const old = invite.transaction;
+  if (!old) return;
+  const { eventHandlers } = old;
+  old.request = invite.clone();
+  withdraw(session, old);
+  // What would answer a challenge holds this very object.
+  invite.cseq += 1;
+  invite.setHeader('cseq', `${invite.cseq} INVITE`);
+  new old.constructor(session._ua, old.transport, invite, eventHandlers).send?.();
+}
+
+/** CANCEL; where the far end was faster with its 200, the call is that one and the newer INVITE is withdrawn. */
+export function withdraw(session: RawSession, transaction: RawTransaction | null): void {
+  const { calling, proceeding } = TRANSACTION_STATE;
+  if (!transaction || (transaction.state !== calling && transaction.state !== proceeding)) return;
+  transaction.eventHandlers = {
+    onReceiveResponse: (response) => {
+      if (response.status_code < 200 || response.status_code >= 300) return;
+      const newer = (session._request as RawInvite).transaction;
+      if (newer !== transaction) withdraw(session, newer);
+      session._receiveInviteResponse(response);
+    },
+    onTransportError: () => undefined,
+    onRequestTimeout: () => undefined,
+  };
+  // Its 100 may be what was lost. Without any, nobody knows the INVITE and the CANCEL gets 481.
+  transaction.state = proceeding;
+  transaction.cancel?.();
+  startTimer(CANCELLED_FOR_MS, () => {
+    if (transaction.state !== proceeding) return;
+    transaction.state = TRANSACTION_STATE.completed;
+    transaction.onTransportError();
+  });
+}
+
+/** BYE: one that no socket took, or whose answer was lost, is sent again; a far end that had it answers 481. */
+export function repeatBye(session: RawSession, transaction: RawTransaction, outbox: Outbox): void {
+  const dialog = session._dialog;
+  if (transaction.request.method !== 'BYE' || transaction.type !== 'nict' || !dialog) return;
+  const original = transaction.eventHandlers.onTransportError.bind(transaction.eventHandlers);
+  transaction.eventHandlers.onTransportError = () => {
+    outbox.add(() => {
+      dialog.sendRequest('BYE');
+    });
+    original();
+  };
+}

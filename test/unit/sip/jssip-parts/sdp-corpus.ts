@@ -1,0 +1,131 @@
+const lines = (text: string): string => text.trim().split('\n').join('\r\n') + '\r\n';
+
+/** Session descriptions as the browsers and the servers of the laboratory write them. */
+export const SDP_CORPUS: Readonly<Record<string, string>> = {
+  chromium: lines(`
+v=0
+o=- 4611731400430051336 2 IN IP4 127.0.0.1
+s=-
+t=0 0
+a=group:BUNDLE 0
+a=extmap-allow-mixed
+a=msid-semantic: WMS 5f0c7b1e-9a8e-4f0e-8d1d-0a8a7b6d2c11
+m=audio 54321 UDP/TLS/RTP/SAVPF 111 63 9 0 8 13 110 126
+c=IN IP4 192.0.2.7
+a=rtcp:9 IN IP4 0.0.0.0
+a=candidate:2023381037 1 udp 2122260223 192.0.2.7 54321 typ host generation 0 network-id 1 network-cost 10
+a=candidate:842163049 1 udp 1686052607 203.0.113.9 54321 typ srflx raddr 192.0.2.7 rport 54321 generation 0 network-id 1
+a=candidate:1518280447 1 tcp 1518280447 192.0.2.7 9 typ host tcptype active generation 0 network-id 1
+a=ice-ufrag:F7gI
+a=ice-pwd:x9cml/YzichV2+XlhiMu8g
+a=ice-options:trickle
+a=fingerprint:sha-256 D1:2C:74:A7:E3:B5:11:00:22:33:44:55:66:77:88:99:AA:BB:CC:DD:EE:FF:00:11:22:33:44:55:66:77:88:99
+a=setup:actpass
+a=mid:0
+a=extmap:1 urn:ietf:params:rtp-hdrext:ssrc-audio-level
+a=extmap:3 http://www.ietf.org/id/draft-holmer-rmcat-transport-wide-cc-extensions-01
+a=sendrecv
+a=msid:5f0c7b1e-9a8e-4f0e-8d1d-0a8a7b6d2c11 98178685-d409-46e0-8e16-7ef0db0db64a
+a=rtcp-mux
+a=rtcp-rsize
+a=rtpmap:111 opus/48000/2
+a=rtcp-fb:111 transport-cc
+a=fmtp:111 minptime=10;useinbandfec=1
+a=rtpmap:63 red/48000/2
+a=fmtp:63 111/111
+a=rtpmap:9 G722/8000
+a=rtpmap:126 telephone-event/8000
+a=ssrc:2566107569 cname:t9YU8M1UxTF8Y1A1
+a=ssrc:2566107569 msid:5f0c7b1e 98178685`),
+  firefox: lines(`
+v=0
+o=mozilla...THIS_IS_SDPARTA-99.0 2867450239843274212 0 IN IP4 0.0.0.0
+s=-
+t=0 0
+a=sendrecv
+a=fingerprint:sha-256 11:22:33:44:55:66:77:88:99:AA:BB:CC:DD:EE:FF:00:11:22:33:44:55:66:77:88:99:AA:BB:CC:DD:EE:FF:00
+a=group:BUNDLE 0
+a=ice-options:trickle
+a=msid-semantic:WMS *
+m=audio 41000 UDP/TLS/RTP/SAVPF 109 9 0 8 101
+c=IN IP4 192.0.2.8
+a=candidate:0 1 UDP 2122187007 192.0.2.8 41000 typ host
+a=sendrecv
+a=end-of-candidates
+a=extmap:1 urn:ietf:params:rtp-hdrext:ssrc-audio-level
+a=extmap:2/recvonly urn:ietf:params:rtp-hdrext:csrc-audio-level
+a=fmtp:109 maxplaybackrate=48000;stereo=1;useinbandfec=1
+a=fmtp:101 0-15
+a=ice-pwd:40a3c7d81aa1b9f5e7a0d0b0c0d0e0f0
+a=ice-ufrag:4ab21f0c
+a=mid:0
+a=msid:{5a4d3c2b-1111-2222-3333-444455556666} {aaaabbbb-1111-2222-3333-444455556666}
+a=rtcp-mux
+a=rtpmap:109 opus/48000/2
+a=setup:actpass
+a=ssrc:1834527345 cname:{0f0f0f0f-1111-2222-3333-444455556666}`),
+  rtpengine: lines(`
+v=0
+o=- 1545997027 1 IN IP4 203.0.113.5
+s=tester
+t=0 0
+a=ice-lite
+m=audio 30002 RTP/SAVPF 111 0 101
+c=IN IP4 203.0.113.5
+a=sendonly
+a=rtpmap:111 opus/48000/2
+a=rtpmap:101 telephone-event/8000
+a=fmtp:101 0-16
+a=rtcp:30002
+a=rtcp-mux
+a=setup:active
+a=fingerprint:sha-256 AA:22:33:44:55:66:77:88:99:AA:BB:CC:DD:EE:FF:00:11:22:33:44:55:66:77:88:99:AA:BB:CC:DD:EE:FF:00
+a=tls-id:2b8c1f7a
+a=ptime:20
+a=ice-ufrag:hV2eBzGw
+a=ice-pwd:mBJXgVm2EsB3oFsHQ5jIK7vXnq
+a=candidate:xQfHg4f2 1 UDP 2130706431 203.0.113.5 30002 typ host
+a=end-of-candidates`),
+  'audio, video and data': lines(`
+v=0
+o=jdoe 2890844526 2890842807 IN IP6 2001:db8::1
+s= 
+i=A Seminar on the session description protocol
+u=http://www.example.com/seminars/sdp.pdf
+e=j.doe@example.com (Jane Doe)
+c=IN IP4 224.2.17.12/127
+b=X-YZ:128
+t=2873397496 2873404696
+r=7d 1h 0 25h
+k=clear:secret
+a=recvonly
+a=unknown-at-session
+m=audio 49170 RTP/AVP 0
+b=AS:64
+a=x-unknown:first
+a=rtpmap:0 PCMU/8000
+a=x-unknown:second
+m=video 51372 RTP/AVP 99
+i=picture
+a=inactive
+a=rtpmap:99 h263-1998/90000
+a=orient:portrait
+m=application 9 UDP/DTLS/SCTP webrtc-datachannel
+c=IN IP4 0.0.0.0
+a=sctp-port:5000
+a=max-message-size:262144`),
+  'a desk phone': lines(`
+v=0
+o=root 1821 1821 IN IP4 10.0.0.2
+s=call
+c=IN IP4 10.0.0.2
+t=0 0
+m=audio 11000 RTP/AVP 8 0 101
+a=rtpmap:8 pcma/8000
+a=rtpmap:101 telephone-event/8000
+a=fmtp:101 0-15
+a=ptime:20
+a=sendrecv
+m=image 0 udptl t38`),
+  empty: '',
+};
