@@ -27,8 +27,7 @@ export class Hold {
 
   constructor(options: HoldOptions) {
     this.#options = options;
-    this.#isOnHold = options.isOnHold ?? false;
-    this.#wish = this.#isOnHold;
+    this.#isOnHold = this.#wish = options.isOnHold ?? false;
   }
 
   get isOnHold(): boolean {

@@ -7,7 +7,9 @@ import type { CallRecovery } from './recovery';
 
 export interface CallKeeperOptions {
   readonly isWanted: boolean;
-  /** Which phone this is; that of the former page once `prepare()` has resolved. */
+  /** Whether all tabs of the agent are one phone, whose calls any of them may carry on at once. */
+  readonly isShared: boolean;
+  /** The instance (RFC 5626 section 4.1) that the Device registers as: that of this tab, once it is taken. */
   readonly instance: { id: string };
   /** Whose calls: API and user. */
   readonly scope: () => string;
@@ -48,7 +50,8 @@ export class CallKeeper {
       const { CallRecovery } = await import('./recovery');
       if (this.#isDisposed) return;
       this.#recovery = new CallRecovery({ ...this.#options, scope: this.#options.scope(), registration });
-      this.#options.instance.id = await this.#recovery.takePhone();
+      const instanceId = await this.#recovery.takePhone();
+      if (!this.#options.isShared) this.#options.instance.id = instanceId;
     } catch (error) {
       this.#options.logger.warn('the recovery of calls could not be loaded', error);
     }

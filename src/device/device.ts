@@ -302,6 +302,7 @@ export class Device extends TypedEmitter<DeviceEvents> {
   #keepCalls(): CallKeeper {
     return new CallKeeper({
       isWanted: this.#options.recoverCalls,
+      isShared: this.#options.multiTab,
       instance: this.#instance,
       scope: () => `${this.#options.apiBaseUrl} ${this.identity.user_uuid}`,
       calls: this.#calls,

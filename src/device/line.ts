@@ -11,7 +11,7 @@ export type LineEvent =
   | readonly ['reconnected']
   | readonly ['unregistered', ...DeviceEvents['unregistered']]
   | readonly ['reconnecting', ...DeviceEvents['reconnecting']]
-  | readonly ['incoming', ...DeviceEvents['incoming']];
+  | readonly ['incoming' | 'recovered', ...DeviceEvents['incoming']];
 
 /** What several tabs need of the Device of one of them. */
 export interface LocalPhone {

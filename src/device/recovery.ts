@@ -3,6 +3,7 @@ import type { LiveCall } from '../call/live-call';
 import { nowMs, randomUuid, startTimer, stopTimer, type TimerHandle } from '../core/clock';
 import { withDeadline } from '../core/deadline';
 import { Disposer } from '../core/disposer';
+import { startSteadyTimer } from '../core/steady-timer';
 import { asVoiceError, voiceError } from '../core/errors';
 import type { Logger } from '../core/logger';
 import type { Registration } from '../registration/registration';
@@ -19,6 +20,8 @@ import type { CallLostReason, LostCall } from './device-events';
 export interface CallRecoveryOptions {
   /** Whose calls: API and user. */
   readonly scope: string;
+  /** Whether all tabs of the agent are one phone: then nobody else waits for a call without a page. */
+  readonly isShared: boolean;
   readonly registration: Registration;
   readonly calls: Calls;
   readonly logger: Logger;
@@ -69,7 +72,7 @@ export class CallRecovery {
     this.#journal = new LiveCallJournal(options.logger);
     options.calls.on('created', this.#keep);
     const onRegistered = () => void this.#recoverAll();
-    options.registration.once('registered', onRegistered);
+    options.registration.on('registered', onRegistered);
     this.#disposer.add(() => {
       options.calls.off('created', this.#keep);
       options.registration.off('registered', onRegistered);
@@ -182,16 +185,17 @@ export class CallRecovery {
       if (kept.record) void this.#journal.remove(kept.record);
     });
     save();
-    this.#heartbeat ??= startTimer(HEARTBEAT_MS, this.#beat);
+    this.#heartbeat ??= startSteadyTimer(HEARTBEAT_MS, this.#beat);
   };
 
   readonly #beat = (): void => {
-    this.#heartbeat = this.#kept.size > 0 ? startTimer(HEARTBEAT_MS, this.#beat) : undefined;
+    this.#heartbeat = this.#kept.size > 0 ? startSteadyTimer(HEARTBEAT_MS, this.#beat) : undefined;
     for (const { save } of this.#kept.values()) save();
   };
 
   async #recoverAll(): Promise<void> {
     if (!this.#isPhone) return;
+    const orphanedAfterMs = this.#options.isShared ? 0 : ORPHANED_AFTER_MS;
     let nextLookMs = Infinity;
     for (const record of await this.#journal.all()) {
       const ageMs = Math.abs(nowMs() - record.aliveAtMs);
@@ -201,9 +205,10 @@ export class CallRecovery {
         // Telephone numbers of somebody who may never come back here.
         if (ageMs > EXPIRES_MS) void this.#journal.remove(record);
       } else if (record.instanceId === this.#instanceId) void this.#recover(record);
-      else if (ageMs >= ORPHANED_AFTER_MS) void this.#recoverOrphan(record);
-      else nextLookMs = Math.min(nextLookMs, ORPHANED_AFTER_MS - ageMs);
+      else if (ageMs >= orphanedAfterMs) void this.#recoverOrphan(record);
+      else nextLookMs = Math.min(nextLookMs, orphanedAfterMs - ageMs);
     }
+    stopTimer(this.#orphanTimer);
     if (nextLookMs < Infinity && !this.#disposer.disposed)
       this.#orphanTimer = startTimer(nextLookMs, () => void this.#recoverAll());
   }

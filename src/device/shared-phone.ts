@@ -138,8 +138,8 @@ export class SharedPhone {
   /** Something happened on the line of this tab. */
   onLocal(...event: LineEvent): void {
     const [name, detail] = event;
-    if (name === 'incoming') {
-      this.#local.emit('incoming', detail);
+    if (name === 'incoming' || name === 'recovered') {
+      this.#local.emit(name, detail);
       // A listener that rejects at once keeps the call from the other tabs.
       this.#share(detail);
     }
@@ -147,7 +147,7 @@ export class SharedPhone {
     if (!this.#host) return;
     if (name === 'reconnecting') this.#apply('reconnecting', detail.attempt);
     else if (name === 'unregistered') this.#apply('unregistered', 0, detail.reason);
-    else if (name !== 'incoming') this.#apply('registered');
+    else if (name === 'registered' || name === 'reconnected') this.#apply('registered');
   }
 
   /** This tab's token ran out: one with a better token should lead, unless a call would be lost with it. */
