@@ -10,6 +10,8 @@ export interface Cell {
   readonly outcome: 'pass' | 'fail' | 'never';
   /** What this SDK owes and did not give; why there is no result. */
   readonly note: string;
+  /** By how much timers of the pages were late at worst. */
+  readonly lateMs?: number;
   readonly ours?: Omit<Measured, 'story'>;
   readonly raw?: Omit<Measured, 'story'>;
 }

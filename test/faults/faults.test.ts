@@ -51,11 +51,17 @@ async function runWave(wave: Wave): Promise<(Results | Error)[]> {
 }
 
 function lineOf(fault: FaultName, outageMs: number, state: State) {
-  return (outcome: Cell['outcome'], note: string, measured?: Readonly<Record<Sdk, Measured>>): void => {
+  return (
+    outcome: Cell['outcome'],
+    note: string,
+    measured?: Readonly<Record<Sdk, Measured>>,
+    lateMs?: number,
+  ): void => {
     const columns = Object.fromEntries(
       Object.entries(measured ?? {}).map(([sdk, figures]) => [sdk, { ...figures, story: undefined }]),
     );
-    writeCell(record, { fault, what: WHAT[fault], outageMs, state, outcome, note, ...columns });
+    const late = lateMs === undefined ? {} : { lateMs };
+    writeCell(record, { fault, what: WHAT[fault], outageMs, state, outcome, note, ...late, ...columns });
   };
 }
 
@@ -78,15 +84,15 @@ for (const wave of wavesFor(words)) {
         test(name, { timeout: WAVE_TIMEOUT_MS }, async () => {
           const tell = lineOf(fault, outageMs, state);
           const result = (await (results ??= runWave(wave)))[at];
-          const measured = result instanceof Error ? undefined : result?.get(state);
-          if (measured === undefined) {
+          const measured = result instanceof Error ? undefined : result?.cells.get(state);
+          if (measured === undefined || result === undefined || result instanceof Error) {
             const failure = result instanceof Error ? result : new Error('no result');
             tell('fail', failure.message.slice(0, 300));
             throw failure;
           }
           keepStories(name, measured);
           const breaches = breachesOf(fault, outageMs, state, measured);
-          tell(breaches.length === 0 ? 'pass' : 'fail', breaches.join('; '), measured);
+          tell(breaches.length === 0 ? 'pass' : 'fail', breaches.join('; '), measured, result.lateMs);
           if (breaches.length > 0) console.error(`${name}\n${measured.ours.story}`);
           expect(breaches).toEqual([]);
         });

@@ -41,22 +41,27 @@ export interface Group {
 /** Groups that run side by side. */
 export type Wave = readonly Group[];
 
-/** As many agents as two cores can let talk; those of a frozen page do not. `link`, `offline` and `server` once each. */
+/**
+ * As many agents as two cores can let talk: three groups, and those of a frozen page, which do not talk. `link`,
+ * `offline` and `server` once each, because there is one of what they break.
+ */
 const WAVES: readonly (readonly (readonly [FaultName, number])[])[] = [
   [
     // A connection that is cut and may be made anew at once.
     ['cut', 0],
     ['cut', 500],
     ['frozen', 500],
-    ['offline', 500],
     ['page', 500],
+  ],
+  [
+    ['server', 500],
+    ['offline', 500],
+    ['link', 500],
+    ['page', 5_000],
   ],
   [
     ['cut', 5_000],
     ['frozen', 5_000],
-    ['server', 500],
-    ['link', 500],
-    ['page', 5_000],
   ],
   [
     ['server', 5_000],
@@ -88,7 +93,8 @@ function statesOf(fault: FaultName, outageMs: number, words: readonly string[]):
   const states = fault === 'page' ? OF_A_FROZEN_PAGE : STATES;
   return states.filter((state) => {
     const name = nameOf(fault, outageMs, state);
-    return words.every((word) => name.includes(word));
+    // "5 s" is not "0.5 s".
+    return words.every((word) => ` ${name}`.includes(` ${word}`));
   });
 }
 

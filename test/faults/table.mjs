@@ -59,6 +59,11 @@ export function sumOf(cells) {
   return `${passed} passed, ${cells.length - passed} failed`;
 }
 
+/** A busy page does everything late: said, so that nobody believes figures of a machine that cannot keep up. */
+export function lateOf(cells) {
+  return `Timers of the pages were late by ${time(Math.max(0, ...cells.map(({ lateMs = 0 }) => lateMs)))} at worst`;
+}
+
 /** How many calls of those that could be kept were kept, by each SDK. */
 export function keptOf(cells) {
   const of = (sdk) => {
@@ -84,7 +89,7 @@ export function printTable(cells, isWhole) {
       );
     }
   }
-  console.log(`\n${keptOf(shown)}\n${sumOf(shown)}`);
+  console.log(`\n${keptOf(shown)}\n${lateOf(shown)}\n${sumOf(shown)}`);
 }
 
 /** Writes the tables as Markdown. */
@@ -93,7 +98,7 @@ export async function writeResults(file, cells, versions) {
   const lines = [
     '# Results of the fault tests',
     '',
-    `Written by \`npm run test:faults\` on ${day}: ${sumOf(cells)}. ${keptOf(cells)}.`,
+    `Written by \`npm run test:faults\` on ${day}: ${sumOf(cells)}. ${keptOf(cells)}. ${lateOf(cells)}.`,
     '',
     `With ${versions}.`,
     '',

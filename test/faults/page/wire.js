@@ -24,8 +24,22 @@
     }
   }
 
+  const TICK_MS = 200;
+  let tickedMs = now();
+  let lateMs = 0;
+  setInterval(() => {
+    lateMs = Math.max(lateMs, now() - tickedMs - TICK_MS);
+    tickedMs = now();
+  }, TICK_MS);
+
   const wire = {
     now,
+    /** By how much a timer of this page has been late at worst since the last question. */
+    lateMs() {
+      const late = Math.round(lateMs);
+      lateMs = 0;
+      return late;
+    },
     /** Users whose 200 to an INVITE is held back for so long. */
     slow: new Map(),
     /** When a REGISTER of this user was answered by 200. */

@@ -92,12 +92,16 @@ export class CellRun {
     return this.agent?.status === 'accepted' && this.agent.hears && this.far?.hears === true;
   }
 
+  get isHolding(): boolean {
+    return this.state === 'on hold';
+  }
+
   async holdBefore(): Promise<void> {
-    if (this.state === 'on hold') await this.#command('hold', true);
+    if (this.isHolding) await this.#command('hold', true);
   }
 
   get isReady(): boolean {
-    return this.state !== 'on hold' || (this.agent?.isHeld === true && this.far?.hears === false);
+    return !this.isHolding || (this.agent?.isHeld === true && this.far?.hears === false);
   }
 
   /** A tenth of a second before the fault. */

@@ -1,7 +1,6 @@
 /** One fault for one outage, and all agents that live through it: each state, by each SDK. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Group, Sdk, State } from '../plan';
-import { SDKS } from '../plan';
+import { SDKS, type FaultName, type Group, type Sdk, type State } from '../plan';
 import { CellRun, LAST_CHECK_MS, type Measured, type Times } from './cell';
 import { EDGE_OF, ROOM_OF, newFault, type Fault } from './faults';
 import { Proxy } from './proxy';
@@ -16,14 +15,22 @@ const LOOK_MS = 500;
 const SLOW_ANSWER_MS = 400;
 const BEFORE_FAULT_MS = 100;
 const MEANWHILE_MS = 200;
-/** After a short outage: until requests that nobody answered have timed out (RFC 3261, 64*T1 = 32 s). */
+/** Until requests that nobody answered have timed out (RFC 3261, 64*T1 = 32 s). */
 const WATCH_MS = 36_000;
-/** After any outage: until the cap of every backoff is over. */
-const RETURN_MS = 33_000;
+/** After an outage; after a long one until the cap of every backoff is over. */
+const RETURN_MS = 15_000;
+const LONG_OUTAGE_MS = 30_000;
+const LONG_RETURN_MS = 33_000;
+/** Where signalling alone breaks, requests are left unanswered. */
+const BREAKS_SIGNALING: readonly FaultName[] = ['cut', 'frozen'];
 
 const now = (): number => performance.timeOrigin + performance.now();
 
-export type Results = ReadonlyMap<State, Readonly<Record<Sdk, Measured>>>;
+export interface Results {
+  readonly cells: ReadonlyMap<State, Readonly<Record<Sdk, Measured>>>;
+  /** By how much timers of the pages were late at worst: on a machine that cannot keep up the figures mean little. */
+  readonly lateMs: number;
+}
 
 export class GroupRun {
   readonly #cells: CellRun[] = [];
@@ -92,6 +99,14 @@ export class GroupRun {
     const fault = this.#fault;
     if (fault === undefined) throw new Error('prepare first');
     const { outageMs } = this.group;
+    await this.#look();
+    const lost = this.#cells.filter((cell) => !cell.isReady || (!cell.isHolding && !cell.isPlaced));
+    if (lost.length > 0) {
+      throw new Error(
+        `over before the fault: ${lost.map(({ user }) => user).join(', ')}; is the machine too slow?`,
+      );
+    }
+    await this.#lateMs();
     for (const cell of this.#cells) await cell.justBefore();
     await sleep(BEFORE_FAULT_MS);
     const faultAtMs = now();
@@ -108,23 +123,26 @@ export class GroupRun {
     await this.#each((cell) => cell.lastCheck(endAtMs));
     await sleep(LAST_CHECK_MS);
     await this.#look();
-    const results = new Map<State, Record<Sdk, Measured>>();
+    const lateMs = await this.#lateMs();
+    const cells = new Map<State, Record<Sdk, Measured>>();
     for (const state of this.group.states) {
       const of = (sdk: Sdk): Promise<Measured> => {
         const cell = this.#cells.find((one) => one.state === state && one.sdk === sdk);
         if (cell === undefined) throw new Error(`no cell for ${state}`);
         return cell.measured(times);
       };
-      results.set(state, { ours: await of('ours'), raw: await of('raw') });
+      cells.set(state, { ours: await of('ours'), raw: await of('raw') });
     }
-    return results;
+    return { cells, lateMs };
   }
 
   /** Looks until the end, and lets people do what they would. Resolves with the time. */
   async #watch(times: Times, over: Promise<number>): Promise<number> {
     let endAtMs = Infinity;
     const ending = over.then((overAtMs) => {
-      endAtMs = Math.max(times.faultAtMs + WATCH_MS, overAtMs + RETURN_MS);
+      const watchMs = BREAKS_SIGNALING.includes(this.group.fault) ? WATCH_MS : 0;
+      const returnMs = this.group.outageMs < LONG_OUTAGE_MS ? RETURN_MS : LONG_RETURN_MS;
+      endAtMs = Math.max(times.faultAtMs + watchMs, overAtMs + returnMs);
     });
     // A frozen page answers nobody.
     if (this.group.fault === 'page') await ending;
@@ -143,6 +161,12 @@ export class GroupRun {
     await Promise.all(pages.map((page) => page.context().close()));
     this.#proxy?.close();
     if (this.group.fault === 'link') this.world.room(ROOM_OF.link).down('second');
+  }
+
+  /** Since the last time. */
+  async #lateMs(): Promise<number> {
+    const pages = [...this.#agentPages.values(), this.#farEnds].flatMap((one) => one ?? []);
+    return Math.max(...(await Promise.all(pages.map((page) => page.lateMs()))));
   }
 
   async #each(act: (cell: CellRun) => Promise<void>): Promise<void> {

@@ -61,7 +61,7 @@ declare global {
   interface Window {
     agents: Side<AgentGlance>;
     farEnds: Side<FarGlance>;
-    wire: { trace(user: string): WireMessage[] };
+    wire: { trace(user: string): WireMessage[]; lateMs(): number };
   }
 }
 
@@ -93,6 +93,10 @@ export class PageOf<Glance, Command extends string> {
 
   history(user: string): Promise<History> {
     return this.page.evaluate(([side, who]) => window[side].history(who), [this.side, user] as const);
+  }
+
+  lateMs(): Promise<number> {
+    return this.page.evaluate(() => window.wire.lateMs());
   }
 
   trace(user: string): Promise<WireMessage[]> {
