@@ -37,6 +37,7 @@ export interface RawResponse extends RawMessage {
   readonly status_code: number;
   readonly reason_phrase: string;
   readonly cseq: number;
+  parseHeader(name: string): { stale?: boolean | null } | undefined;
 }
 
 /** What JsSIP makes of one Contact. */

@@ -7,6 +7,7 @@ import { startTimer, stopTimer } from '../core/clock';
 import {
   type RawInvite,
   type RawRequest,
+  type RawResponse,
   type RawSession,
   type RawTransaction,
   TRANSACTION_STATE,
@@ -55,9 +56,13 @@ export function keepRinging(session: RawSession, transaction: RawTransaction): v
   // One that no socket took fails at once, as it always did.
   const wasSent = transaction.transport.isConnected();
   transaction.onTransportError = () => {
-    if (!wasSent || !isOpen(transaction) || session.isEnded()) original();
     // Timer B would end the call in the middle of the outage.
-    else stopTimer(transaction.B);
+    if (wasSent && isOpen(transaction) && !session.isEnded()) stopTimer(transaction.B);
+    else {
+      // One that was challenged has an answer: the call is about the next one.
+      if (!isOpen(transaction)) transaction.eventHandlers.onTransportError = () => undefined;
+      original();
+    }
   };
 }
 
@@ -75,7 +80,20 @@ export function inviteAnew(session: RawSession): void {
   // What would answer a challenge holds this very object.
   invite.cseq += 1;
   invite.setHeader('cseq', `${invite.cseq} INVITE`);
-  new old.constructor(session._ua, old.transport, invite, eventHandlers).send?.();
+  const onReceiveResponse = (response: RawResponse) => {
+    // JsSIP answers one challenge to an INVITE, and a second one only when it calls the first one stale.
+    const challenge =
+      response.status_code === 407
+        ? 'proxy-authenticate'
+        : response.status_code === 401
+          ? 'www-authenticate'
+          : '';
+    const parsed = challenge && response.parseHeader(challenge);
+    if (parsed) parsed.stale = true;
+    eventHandlers.onReceiveResponse(response);
+  };
+  const handlers = { ...eventHandlers, onReceiveResponse };
+  new old.constructor(session._ua, old.transport, invite, handlers).send?.();
 }
 
 /** CANCEL; where the far end was faster with its 200, the call is that one and the newer INVITE is withdrawn. */

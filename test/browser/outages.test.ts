@@ -139,19 +139,4 @@ describe('the connection to the server is cut', () => {
     await a.next(`call ${out}`, 'accepted');
     await Promise.all([a.hears(out, BOB_HZ), b.hears(index, ALICE_HZ)]);
   });
-
-  test('while it rings in: it goes on ringing and can be answered', async () => {
-    const [a, b] = await Promise.all([
-      Phone.registered(aliceBrowser, sandbox, { userUuid: 'alice' }),
-      Phone.registered(bobBrowser, sandbox, { userUuid: 'bob' }),
-    ]);
-    phones.push(a, b);
-    const out = await a.connect('bob');
-    const { index } = await b.incoming();
-    sandbox.faults.dropSockets('bob');
-    await b.next(`call ${index}`, 'reconnected');
-    await b.do(index, 'accept');
-    await a.next(`call ${out}`, 'accepted');
-    await Promise.all([a.hears(out, BOB_HZ), b.hears(index, ALICE_HZ)]);
-  });
 });

@@ -348,6 +348,24 @@ describe('a call that rings at the far end', () => {
     expect(call.getStatus()).toBe('accepted');
   });
 
+  it('is placed anew also where each connection is challenged anew', async () => {
+    const { bench, device } = context;
+    const challenge = () => bench.server.registrar.challenge().map((value) => `Proxy-Authenticate: ${value}`);
+    const { call, invite, events } = await bench.dial(device);
+    invite.reply(407, { headers: challenge() });
+    (await bench.server.next('INVITE')).reply(180);
+    await events.next('ringing');
+    await lose();
+    await find();
+    (await bench.server.next('INVITE')).reply(407, { headers: challenge() });
+    const anew = await bench.server.next('INVITE');
+    expect(anew.header('proxy-authorization')).toContain('nonce-');
+    const dialog = bench.server.accept(anew, { body: sdpAnswer(anew.body), toTag: 'anew' });
+    await dialog.expect('ACK');
+    await events.next('accepted');
+    expect(call.getStatus()).toBe('accepted');
+  });
+
   it('lasts through an outage longer than timer B, also before it rings', async () => {
     fakeClock();
     const { bench, device } = context;
