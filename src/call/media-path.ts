@@ -61,6 +61,7 @@ export class MediaPath extends TypedEmitter<MediaPathEvents> {
   #disconnected: TimerHandle | undefined;
   #isBroken = false;
   #isReading = false;
+  #isRepairing = false;
   #wake: () => void = () => undefined;
 
   constructor(options: MediaPathOptions) {
@@ -180,8 +181,14 @@ export class MediaPath extends TypedEmitter<MediaPathEvents> {
     this.#isBroken = true;
     this.#schedule();
     this.emit('broken');
+    if (this.#isRepairing) return;
+    this.#isRepairing = true;
     // Rejects when the call ends.
-    this.#repair().catch(() => undefined);
+    this.#repair()
+      .catch(() => undefined)
+      .finally(() => {
+        this.#isRepairing = false;
+      });
   }
 
   #needsRepair(): boolean {

@@ -308,7 +308,7 @@ export class Device extends TypedEmitter<DeviceEvents> {
       calls: this.#calls,
       logger: this.#logger.child('recovery'),
       onRecovered: (call) => {
-        this.emit('recovered', call);
+        this.#onLine('recovered', call);
       },
       onLost: (lost) => {
         this.emit('callLost', lost);

@@ -215,7 +215,8 @@ export class CallRecovery {
 
   /** A call of a tab that was closed or crashed for good; one page may have it. */
   async #recoverOrphan(seen: LiveCallRecord): Promise<void> {
-    const release = await claim(lockOf(seen.instanceId), 0);
+    // The calls of one former page share its lock: one after the other.
+    const release = await claim(lockOf(seen.instanceId), CLAIM_TIMEOUT_MS);
     if (!release) return;
     try {
       const isSame = ({ dialog, instanceId }: LiveCallRecord): boolean =>

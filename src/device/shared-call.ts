@@ -81,13 +81,15 @@ export class SharedCall extends TypedEmitter<CallEvents> implements Call {
   }
 
   disconnect(): Promise<void> {
-    // A tab that is gone has taken the call with it, which is what was asked for.
-    return isOver(this.getStatus())
-      ? Promise.resolve()
-      : this.#ask(this.id, 'disconnect').then(
-          () => undefined,
-          () => undefined,
-        );
+    if (isOver(this.getStatus())) return Promise.resolve();
+    const done = this.#ask(this.id, 'disconnect').then(
+      () => undefined,
+      (error: unknown) => {
+        // A tab that is gone has taken the call with it, which is what was asked for.
+        if (!isOver(this.getStatus())) throw error;
+      },
+    );
+    return this.#reported(done);
   }
 
   mute(on: boolean): void {
@@ -169,6 +171,10 @@ export class SharedCall extends TypedEmitter<CallEvents> implements Call {
     const done = isOver(this.getStatus())
       ? Promise.reject(voiceError('INVALID_STATE', 'The call is over.'))
       : this.#ask(this.id, method, argument).then(() => undefined);
+    return this.#reported(done);
+  }
+
+  #reported(done: Promise<void>): Promise<void> {
     return SurfacedPromise.from(done, (error) => {
       this.emit('error', asVoiceError(error, 'MEDIA_FAILED'));
     });

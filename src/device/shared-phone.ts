@@ -44,6 +44,8 @@ export class SharedPhone {
   #host: CallHost | undefined;
   #stopServing: (() => void) | undefined;
   #isWanted = false;
+  /** This tab's token has run out. */
+  #isExpired = false;
   /** How often unregister() was called: the last wish counts. */
   #withdrawals = 0;
 
@@ -103,8 +105,11 @@ export class SharedPhone {
     this.#isWanted = false;
     if (this.#leader.leaderId === undefined && this.#view.state === 'unregistered') return;
     await this.#withLeader(async () => {
-      if (this.#host) await this.#local.registration.unregister();
-      else await this.#ask('unregister');
+      if (this.#host) {
+        await this.#local.registration.unregister();
+        // A take-over between two tries has no registration that could say so.
+        this.#apply('unregistered', 0, 'requested');
+      } else await this.#ask('unregister');
     }).catch((error: unknown) => {
       // Nobody leads, so that nobody is registered.
       if (!isLoss(error)) throw error;
@@ -152,11 +157,13 @@ export class SharedPhone {
 
   /** This tab's token ran out: one with a better token should lead, unless a call would be lost with it. */
   onTokenExpired(): void {
+    this.#isExpired = true;
     if (this.#host?.size === 0) this.#stepAside(voiceError('TOKEN_EXPIRED'));
   }
 
   /** This tab has a fresh token, with which it can lead again. */
   onTokenRenewed(): void {
+    this.#isExpired = false;
     if (!this.#election.isStanding && this.#leader.wasKnown) this.#join();
   }
 
@@ -183,12 +190,17 @@ export class SharedPhone {
     this.#requests.abandon();
     this.#host = new CallHost((news) => {
       this.#channel.post('news', news);
+      if (news.event === 'disconnect' && this.#isExpired)
+        // When the call is off the list.
+        queueMicrotask(() => {
+          this.onTokenExpired();
+        });
     });
     this.#stopServing = serveTabRequests(this.#channel, (...request) => this.#serve(...request));
     this.#calls.lose();
     this.#local.logger.info('this tab holds the phone now');
     if (isTakeOver && this.#isWanted) void this.#takeOver();
-    else this.#tellView();
+    this.#tellView();
     this.#local.emit('leadership', { isLeader: true });
   }
 

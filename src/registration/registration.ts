@@ -355,8 +355,10 @@ export class Registration extends TypedEmitter<RegistrationEvents> {
     userAgent.probe();
     if (this.state === 'registered') {
       // It expired during a sleep.
-      if (!userAgent.isRegistered) this.#onLost();
-      else if (userAgent.sinceRefreshMs < RECHECK_AFTER_MS) return;
+      if (!userAgent.isRegistered) {
+        this.#onLost();
+        this.#announceAttempt();
+      } else if (userAgent.sinceRefreshMs < RECHECK_AFTER_MS) return;
     }
     if (!this.#timers.isHeldOff) this.#register();
   }

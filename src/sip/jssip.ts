@@ -29,7 +29,14 @@ export interface RawRequest extends RawMessage {
   readonly server_transaction: RawTransaction;
   readonly from: RawNameAddress;
   readonly headers: Readonly<Record<string, readonly { readonly raw: string }[]>>;
-  reply(statusCode: number, reasonPhrase?: string | null, extraHeaders?: string[]): void;
+  reply(
+    statusCode: number,
+    reasonPhrase?: string | null,
+    extraHeaders?: string[],
+    body?: string | null,
+    onSent?: () => void,
+    onFailed?: () => void,
+  ): void;
 }
 
 export interface RawResponse extends RawMessage {
@@ -113,7 +120,10 @@ export interface RawDialog {
   _outgoing_ack_seqnum: number | null;
   readonly uac_pending_reply: boolean;
   readonly uas_pending_reply: boolean;
-  sendRequest(method: string, options?: { extraHeaders?: string[]; body?: string }): RawOutgoingRequest;
+  sendRequest(
+    method: string,
+    options?: { extraHeaders?: string[]; body?: string; eventHandlers?: RequestHandlers },
+  ): RawOutgoingRequest;
   terminate(): void;
 }
 

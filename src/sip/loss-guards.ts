@@ -13,7 +13,7 @@ import {
   TRANSACTION_STATE,
 } from './jssip';
 import type { Outage } from './outage';
-import type { Outbox } from './outbox';
+import { BYE_KEPT_MS, type Outbox } from './outbox';
 
 // RFC 3261 section 21.4.20.
 const STATUS_LOOP_DETECTED = 482;
@@ -121,27 +121,43 @@ export function withdraw(session: RawSession, transaction: RawTransaction | null
 }
 
 /**
- * The proxy has sent us the INVITE of a call that rings here once more, to our new connection: that one is answered
- * from now on. The same from a caller who lost the connection and places the call anew. One that was answered here
- * already is enough (RFC 3261 section 8.2.2.2).
+ * The proxy has sent us the INVITE of a call once more, to our new connection: while it rings here, that one is
+ * answered from now on; where our 200 to the former one was not heard, it gets the same. The same from a caller who
+ * lost the connection and places the call anew. Else one answer is enough (RFC 3261 section 8.2.2.2).
  */
 export function meetTwin(
   session: RawSession,
   twin: RawSession,
   request: RawRequest,
-  isWanted: boolean,
+  answer: 'ring' | 'accept' | 'refuse',
 ): void {
   twin._close();
   // The newer one has taken its place there.
   session._ua._sessions[session.id] = session;
-  if (!isWanted) {
+  if (answer === 'refuse') {
     request.reply(STATUS_LOOP_DETECTED);
     return;
   }
-  // To the caller it is the same early dialog.
-  request.to_tag = (session._request as RawRequest).to_tag;
+  const former = session._request as RawRequest;
+  const contact = [`Contact: ${session.contact}`];
+  // To the caller it is the same dialog.
+  request.to_tag = former.to_tag;
+  if (answer === 'accept') {
+    request.reply(200, null, contact, bodyOf(former.server_transaction.last_response));
+    return;
+  }
+  // JsSIP may be at work on the answer to the former one.
+  former.reply = (...response) => {
+    request.reply(...response);
+  };
   session._request = request;
-  request.reply(180, null, [`Contact: ${session.contact}`]);
+  request.reply(180, null, contact);
+}
+
+function bodyOf(message: unknown): string {
+  const text = String(message);
+  const end = text.indexOf('\r\n\r\n');
+  return end < 0 ? '' : text.slice(end + 4);
 }
 
 function isOpen({ state }: RawTransaction): boolean {
@@ -154,9 +170,12 @@ export function repeatBye(session: RawSession, transaction: RawTransaction, outb
   if (transaction.request.method !== 'BYE' || transaction.type !== 'nict' || !dialog) return;
   const original = transaction.eventHandlers.onTransportError.bind(transaction.eventHandlers);
   transaction.eventHandlers.onTransportError = () => {
-    outbox.add(() => {
-      dialog.sendRequest('BYE');
-    });
+    const keep = () => {
+      outbox.add(() => {
+        dialog.sendRequest('BYE', { eventHandlers: { onTransportError: keep } });
+      }, BYE_KEPT_MS);
+    };
+    keep();
     original();
   };
 }

@@ -4,14 +4,21 @@ import { untilAborted } from '../core/deadline';
 export class Outage {
   #over: Promise<void> | undefined;
   #end: () => void = () => undefined;
+  #hasBeen = false;
 
   get isOn(): boolean {
     return this.#over !== undefined;
   }
 
+  /** Whether there was one at all. */
+  get hasBeen(): boolean {
+    return this.#hasBeen;
+  }
+
   /** False when it had begun before. */
   begin(): boolean {
     if (this.#over) return false;
+    this.#hasBeen = true;
     this.#over = new Promise((resolve) => {
       this.#end = resolve;
     });

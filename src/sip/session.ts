@@ -249,7 +249,9 @@ export class SipSession extends TypedEmitter<SipSessionEvents> {
     if (raw.status === SESSION_STATUS.waitingForAck && transaction) {
       // JsSIP has gone on to repeat the 200 into the void, ever more rarely.
       transaction.transport.send(transaction.last_response);
+      stopTimer(raw._timers.ackTimer ?? undefined);
       raw._setACKTimer();
+      void this.verify(() => false);
     } else if (raw._dialog) this.#negotiation.resume();
     else if (this.direction === 'outbound') inviteAnew(raw);
     else void this.verify(() => false);
@@ -258,9 +260,10 @@ export class SipSession extends TypedEmitter<SipSessionEvents> {
 
   /** For the user agent: the INVITE of this call has come once more. */
   meetTwin(twin: RawSession, request: RawRequest): void {
-    const isWanted = this.#isUnanswered;
-    if (isWanted) this.#noteInvite(request);
-    meetTwin(this.raw, twin, request, isWanted);
+    const isRinging = this.#isUnanswered;
+    if (isRinging) this.#noteInvite(request);
+    const isUnheard = this.#outage.hasBeen && this.raw.status === SESSION_STATUS.waitingForAck;
+    meetTwin(this.raw, twin, request, isRinging ? 'ring' : isUnheard ? 'accept' : 'refuse');
   }
 
   #noteInvite(request: RawRequest): void {

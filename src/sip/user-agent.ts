@@ -133,9 +133,9 @@ export class SipUserAgent extends TypedEmitter<SipUserAgentEvents> {
     return this.#account.uri;
   }
 
-  /** How many INVITE sessions are alive. */
+  /** How many INVITE sessions are alive, or over without the far end knowing yet. */
   get liveSessions(): number {
-    return this.#sessions.size;
+    return this.#sessions.size + this.#outbox.size;
   }
 
   /** How long ago, on the wall clock, the registrar last confirmed our binding. */
@@ -181,6 +181,7 @@ export class SipUserAgent extends TypedEmitter<SipUserAgentEvents> {
     const isRemovable = this.#raw.isRegistered();
     this.#isRemoving = true;
     this.#isBound = false;
+    if (this.isConnected) this.#restoreSessions();
     // Also without a binding: JsSIP would register by itself whenever the socket comes back.
     this.#raw.unregister();
     return isRemovable;
@@ -258,6 +259,13 @@ export class SipUserAgent extends TypedEmitter<SipUserAgentEvents> {
     }
   }
 
+  #restoreSessions(): void {
+    const wasOwing = this.#outbox.size > 0;
+    this.#outbox.flush();
+    for (const session of this.#sessions.values()) session.onSocketRestored();
+    if (wasOwing && this.liveSessions === 0) this.emit('idle');
+  }
+
   #listen(): void {
     const raw = this.#raw;
     let isUp = false;
@@ -267,6 +275,7 @@ export class SipUserAgent extends TypedEmitter<SipUserAgentEvents> {
     raw.on('connected', () => {
       isUp = true;
       this.emit('connected');
+      if (this.#isRemoving) this.#restoreSessions();
     });
     raw.on('disconnected', () => {
       if (!isUp) {
@@ -275,17 +284,19 @@ export class SipUserAgent extends TypedEmitter<SipUserAgentEvents> {
       }
       isUp = false;
       for (const session of [...this.#sessions.values()]) session.onSocketLost();
+      this.#outbox.refusals.clear();
       this.emit('disconnected');
     });
     raw.on('registered', () => {
-      this.#outbox.flush();
-      for (const session of this.#sessions.values()) session.onSocketRestored();
+      this.#restoreSessions();
       this.emit('registered');
     });
     raw.on('unregistered', (data: Partial<RawRegistrationFailure>) => {
       this.emit('unregistered', data.cause ? failureOf(data) : undefined);
     });
     raw.on('registrationFailed', (data: RawRegistrationFailure) => {
+      // A dialog needs a connection, not a binding (RFC 3261 section 12.2).
+      if (data.response) this.#restoreSessions();
       this.emit('registerFailed', failureOf(data));
       if (!data.response) this.#connection.giveUpIfSilentFor(DEAD_AFTER_SILENCE_MS);
     });
@@ -308,7 +319,11 @@ export class SipUserAgent extends TypedEmitter<SipUserAgentEvents> {
       }) => {
         const known = originator === 'remote' && this.#sessions.get(request.call_id);
         if (known) known.meetTwin(session, request);
-        else if (originator === 'remote') this.emit('incoming', this.#wrap(session, request));
+        if (known || originator !== 'remote') return;
+        const incoming = this.#wrap(session, request);
+        const refusal = this.#outbox.refusals.get(incoming.callId);
+        if (refusal === undefined) this.emit('incoming', incoming);
+        else incoming.reject(refusal);
       },
     );
   }
@@ -374,10 +389,11 @@ export class SipUserAgent extends TypedEmitter<SipUserAgentEvents> {
     const { callId } = session;
     this.#sessions.set(callId, session);
     this.#connection.callsChanged();
-    session.once('ended', () => {
+    session.once('ended', ({ reason, code }) => {
       this.#sessions.delete(callId);
       this.#connection.callsChanged();
-      if (this.#sessions.size === 0) this.emit('idle');
+      if (reason === 'rejected' && code && !this.isConnected) this.#outbox.refusals.set(callId, code);
+      if (this.liveSessions === 0) this.emit('idle');
     });
     return session;
   }

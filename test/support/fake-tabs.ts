@@ -166,7 +166,7 @@ export class FakeTabs {
   #lockManager(): unknown {
     return {
       // Shared locks are exclusive here: nothing waits for one.
-      request: (name: string, { signal }: { signal: AbortSignal }, hold: () => Promise<unknown>) =>
+      request: (name: string, { signal }: { signal?: AbortSignal }, hold: (lock: object) => Promise<unknown>) =>
         new Promise<unknown>((resolve, reject) => {
           const tab = this.#tab();
           const lock = this.#locks.get(name) ?? { holder: undefined, queue: [] };
@@ -177,7 +177,7 @@ export class FakeTabs {
             run: () => {
               lock.holder = waiting;
               runAsTask(() => {
-                const held = this.in(tab, hold);
+                const held = this.in(tab, () => hold({ name }));
                 void Promise.resolve(held).then((value) => {
                   if (lock.holder === waiting) this.#next(lock);
                   resolve(value);
@@ -186,7 +186,7 @@ export class FakeTabs {
             },
           };
           lock.queue.push(waiting);
-          signal.addEventListener('abort', () => {
+          signal?.addEventListener('abort', () => {
             const at = lock.queue.indexOf(waiting);
             if (at < 0) return;
             lock.queue.splice(at, 1);

@@ -240,16 +240,6 @@ describe('hanging up in an outage', () => {
     await find();
     expect((await dialog.expect('BYE')).cseq).toBeGreaterThan(first.cseq);
   });
-
-  it('is forgotten after a minute', async () => {
-    fakeClock();
-    const { call, dialog } = await talk();
-    await lose();
-    await call.disconnect();
-    await advance(61_000);
-    await find();
-    expect(context.bench.server.requests('BYE').filter((bye) => dialog.owns(bye))).toHaveLength(0);
-  });
 });
 
 describe('a call that the far end has ended in the outage', () => {

@@ -273,7 +273,7 @@ describe('a page asleep for an hour', () => {
   it('reports the token that ran out once, after the warning that is due', async () => {
     for (const type of ['pageshow', 'online', 'online']) globalThis.dispatchEvent(new Event(type));
     await pass(SECOND);
-    expect(events.names.slice(0, 2)).toEqual(['tokenWillExpire', 'error']);
+    expect(events.names.slice(0, 3)).toEqual(['reconnecting', 'tokenWillExpire', 'error']);
     expect(events.of('tokenWillExpire')).toHaveLength(1);
   });
 
