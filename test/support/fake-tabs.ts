@@ -166,7 +166,11 @@ export class FakeTabs {
   #lockManager(): unknown {
     return {
       // Shared locks are exclusive here: nothing waits for one.
-      request: (name: string, { signal }: { signal?: AbortSignal }, hold: (lock: object) => Promise<unknown>) =>
+      request: (
+        name: string,
+        { signal }: { signal?: AbortSignal },
+        hold: (lock: object) => Promise<unknown>,
+      ) =>
         new Promise<unknown>((resolve, reject) => {
           const tab = this.#tab();
           const lock = this.#locks.get(name) ?? { holder: undefined, queue: [] };
