@@ -21,6 +21,8 @@ const ZOMBIE_MS = 10_000;
 /** Media that goes on, or finds another way at once. */
 const MEDIA_LIVES: readonly FaultName[] = ['cut', 'frozen', 'server', 'link', 'page'];
 const LONG_OUTAGE_MS = 30_000;
+/** Whose re-INVITE was answered in such an outage: the far end has waited 32 s for the ACK and ends the call (64*T1). */
+const UNACKNOWLEDGED: State = 'mid re-INVITE';
 
 /** What is wrong, in words; empty where nothing is. */
 export function breachesOf(
@@ -34,6 +36,7 @@ export function breachesOf(
   const owe = (holds: boolean, breach: string): void => {
     if (!holds) breaches.push(breach);
   };
+  const isTooLate = state === UNACKNOWLEDGED && outageMs >= LONG_OUTAGE_MS;
   const isSurvivable = MEDIA_LIVES.includes(fault) || outageMs < LONG_OUTAGE_MS;
 
   if (state === 'idle' || state === 'far end hangs up') {
@@ -46,8 +49,8 @@ export function breachesOf(
       endedMs === null || endedMs <= outageMs + ZOMBIE_MS,
       `ended ${endedMs} ms after the far end had left`,
     );
-  } else if (state !== 'idle' && (state === 'ringing out' || !isSurvivable)) {
-    // It is the server that keeps or forgets a call that nobody has answered: all we owe is to know.
+  } else if (state !== 'idle' && (state === 'ringing out' || !isSurvivable || isTooLate)) {
+    // Where others decide whether there still is a call, all we owe is to know.
     owe(ours.isKept === true || ours.end !== null, 'neither in a call nor told that it is over');
   } else if (state !== 'idle') {
     owe(ours.isKept === true, `the call is lost (${ours.end ?? 'without an end'})`);
