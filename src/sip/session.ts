@@ -231,8 +231,9 @@ export class SipSession extends TypedEmitter<SipSessionEvents> {
     // It would end the call for an ACK that cannot come.
     stopTimer(this.raw._timers.ackTimer ?? undefined);
     if (!this.#confirmed) {
-      // JsSIP would take the one that the proxy sends to our next connection for a loop.
-      if (this.#invite) this.#invite.cseq = NaN;
+      // JsSIP would take the one that the proxy sends to our next connection for a loop, as it has the same number
+      // (`===`); as an object it still reads the same in our answers.
+      if (this.#invite) this.#invite.cseq = Object(this.#invite.cseq) as number;
       this.#grace = startTimer(RINGING_GRACE_MS, () => {
         this.#terminate({ kind: 'transport' });
       });

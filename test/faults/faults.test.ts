@@ -91,7 +91,7 @@ for (const wave of wavesFor(words)) {
             throw failure;
           }
           keepStories(name, measured);
-          const breaches = breachesOf(fault, outageMs, state, measured);
+          const breaches = breachesOf(fault, outageMs, state, measured, result.lateMs);
           tell(breaches.length === 0 ? 'pass' : 'fail', breaches.join('; '), measured, result.lateMs);
           if (breaches.length > 0) console.error(`${name}\n${measured.ours.story}`);
           expect(breaches).toEqual([]);

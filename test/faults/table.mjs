@@ -108,8 +108,8 @@ export async function writeResults(file, cells, versions) {
     'the latest). *Audio gap*: in a call the longest silence at either end, else the time from answering or resuming',
     'to audio at both ends; by the pitch of what is heard. *Registered*: from the moment at which a new connection',
     'was possible to the 200 of a REGISTER on the wire; *still* where the old registration outlived the fault.',
-    '*Reachable*: an idle agent rings when called at the end, one in a call learns that the far end hangs up. The',
-    'far end is raw JsSIP at another edge; media goes directly between the browsers.',
+    '*Reachable*: an agent without a call rings when called at the end, one in a call learns that the far end hangs up. The',
+    'far end is raw JsSIP at another edge, and answers the newest call that rings; media goes directly between the browsers.',
     '',
     ...byFault(cells).flatMap(({ fault, what, cells: own }) => [
       `## ${fault}`,

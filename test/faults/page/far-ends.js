@@ -80,10 +80,11 @@
           ua.start();
         }),
       call: (to) => adopt(ua.call(to, { mediaStream: stream })),
-      /** From now on every INVITE is answered, and those that ring already. */
+      /** From now on every INVITE is answered, and the newest one that rings already: people talk on one line. */
       answerAll() {
         isAnswering = true;
-        for (const entry of sessions) if (entry.session.isInProgress()) answer(entry);
+        const ringing = sessions.findLast(({ session }) => session.isInProgress());
+        if (ringing !== undefined) answer(ringing);
       },
       hangUp() {
         for (const { session } of sessions) if (!session.isEnded()) session.terminate();

@@ -42,6 +42,8 @@ export const LAST_CHECK_MS = 4_000;
 const PATIENCE_MS = 10_000;
 /** People do not answer in the same instant. */
 const AFTER_RETURN_MS = 1_000;
+/** Audio of the last moments counts as audio at the end: a busy machine drops a packet at any time. */
+const LAST_HEARD_MS = 3_000;
 /** A silence that begins a little before the fault is of the fault: its window is 20 ms, its message takes a while. */
 const SLACK_MS = 100;
 
@@ -57,6 +59,7 @@ interface Side {
 export class CellRun {
   #asked: number | undefined;
   #lastCheckAtMs = 0;
+  #lastHeardAtMs = 0;
   #before: Side | undefined;
   #after: Side | undefined;
   agent: AgentGlance | undefined;
@@ -71,12 +74,26 @@ export class CellRun {
     private readonly farEnds: FarPage,
   ) {}
 
+  /** Whether the agent is to be called at the end, and not hung up on. */
+  get #endsWithoutCall(): boolean {
+    return this.state === 'idle' || this.state === 'far end hangs up';
+  }
+
   get isLive(): boolean {
     return LIVE.includes(this.state);
   }
 
   #command(name: AgentCommand, ...args: unknown[]): Promise<void> {
     return this.agents.command(this.user, name, ...args);
+  }
+
+  /** To be called whenever the pages have been looked at. */
+  looked(agent: AgentGlance | undefined, far: FarGlance | undefined, nowMs: number): void {
+    this.agent = agent;
+    this.far = far;
+    if (agent?.status === 'accepted' && far?.status === 'accepted' && agent.hears && far.hears) {
+      this.#lastHeardAtMs = nowMs;
+    }
   }
 
   /** Starts the call that the state needs. */
@@ -130,21 +147,19 @@ export class CellRun {
   async lastCheck(nowMs: number): Promise<void> {
     this.#before = await this.#both();
     this.#lastCheckAtMs = nowMs;
-    await this.farEnds.command(
-      this.farUser,
-      this.state === 'idle' ? 'call' : 'hangUp',
-      ...(this.state === 'idle' ? [this.user] : []),
-    );
+    if (this.#endsWithoutCall) await this.farEnds.command(this.farUser, 'call', this.user);
+    else await this.farEnds.command(this.farUser, 'hangUp');
   }
 
   async measured(times: Times): Promise<Measured> {
     if (this.#before === undefined) throw new Error('no last check');
     const { agent, far, near, distant } = this.#before;
     this.#after = await this.#both();
-    const isKept =
-      this.state === 'idle' || this.state === 'far end hangs up'
-        ? null
-        : agent.status === 'accepted' && far.status === 'accepted' && agent.hears && far.hears;
+    const isKept = this.#endsWithoutCall
+      ? null
+      : agent.status === 'accepted' &&
+        far.status === 'accepted' &&
+        this.#lastCheckAtMs - this.#lastHeardAtMs < LAST_HEARD_MS;
     const isReachable = this.#isReachable(isKept);
     return {
       sdk: this.sdk,
@@ -170,7 +185,7 @@ export class CellRun {
 
   #isReachable(isKept: boolean | null): boolean | null {
     const { agent } = this;
-    if (this.state === 'idle') return agent?.status === 'ringing';
+    if (this.#endsWithoutCall) return agent?.status === 'ringing';
     return isKept === true ? agent?.status === 'disconnected' || agent?.status === 'failed' : null;
   }
 

@@ -178,8 +178,7 @@ export class GroupRun {
     const agents = await Promise.all([...this.#agentPages.values()].map((page) => page.glance()));
     const all = Object.assign({}, ...agents) as Awaited<ReturnType<AgentPage['glance']>>;
     for (const cell of this.#cells) {
-      cell.agent = all[cell.user];
-      cell.far = farEnds?.[cell.farUser];
+      cell.looked(all[cell.user], farEnds?.[cell.farUser], now());
     }
   }
 

@@ -426,6 +426,7 @@ describe('a call that rings here', () => {
     await find();
     await Promise.all([invite.answered(), call.accept()]);
     expect(call.getStatus()).toBe('accepted');
+    expect((await invite.response(200)).header('cseq')).toBe(`${invite.cseq} INVITE`);
     expect(events.names).toEqual(['reconnecting', 'reconnected', 'accepted']);
   });
 
