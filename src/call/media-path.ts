@@ -201,8 +201,12 @@ export class MediaPath extends TypedEmitter<MediaPathEvents> {
       await online();
       // It may have come back meanwhile.
       if (!this.#needsRepair()) return;
-      // Refused, or the signalling was lost: there is a next time.
-      await restart().catch(() => undefined);
+      // Refused, or the signalling was lost: there is a next time, the first one at once.
+      const isAnswered = await restart().then(
+        () => true,
+        () => false,
+      );
+      if (!isAnswered && attempt === 1) continue;
       await Promise.race([
         new Promise<void>((resolve) => {
           this.#wake = resolve;

@@ -52,7 +52,7 @@ export interface SandboxOptions {
   readonly ringTimeoutMs?: number;
   /**
    * How long a call that rings waits for an agent whose connection is gone, in ms: it rings again at the agent's next
-   * registration, as after a reload of the page. Default 5,000; 0: the caller hears 480 at once.
+   * registration, as after a reload of the page. Default 4,000, within the 5,000 of a `waitFor`; 0: the caller hears 480 at once.
    */
   readonly returnGraceMs?: number;
   /** Handed to agents in their credentials. Default: none, which is right on one machine. */

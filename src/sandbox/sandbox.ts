@@ -68,7 +68,7 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
       domain: sipDomain,
       sentBy: authority,
       ringTimeoutMs: options.ringTimeoutMs ?? 180_000,
-      returnGraceMs: options.returnGraceMs ?? 5_000,
+      returnGraceMs: options.returnGraceMs ?? 4_000,
       // Timer F, 64 * T1 (RFC 3261 section 17.1.2.2).
       answerTimeoutMs: 32_000,
     },

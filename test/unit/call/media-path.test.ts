@@ -145,6 +145,20 @@ describe('a media path that breaks', () => {
     await agree(dialog, restart);
   });
 
+  it('is made anew as soon as the server is back when the offer was lost with the connection', async () => {
+    const { bench, device } = context;
+    const { dialog, events, invite } = await talk();
+    connection().setConnectionState('failed');
+    await settle();
+    await restarted(dialog, invite.body);
+    await loseServer(bench);
+    await findServer(bench, device);
+    await settle();
+    await agree(dialog, await dialog.expect('INVITE'));
+    expect(reinvites(dialog)).toHaveLength(2);
+    expect(errorsOf(events)).toEqual([]);
+  });
+
   it('waits for the server, and is made anew as soon as it is back', async () => {
     const { bench, device } = context;
     const { invite, dialog, events, rtp } = await talk();
