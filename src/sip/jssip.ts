@@ -85,7 +85,7 @@ export interface RawTransaction {
   send?(): void;
   /** Server transactions only. */
   readonly last_response?: unknown;
-  cancel?(): void;
+  cancel?(reason?: string): void;
   onTransportError(): void;
   on(event: 'stateChanged', listener: () => void): void;
 }

@@ -2,6 +2,7 @@
  * Work-arounds for what the pinned JsSIP does to good calls. Each is applied to one session, touches one hook,
  * and has a contract test that fails when an upgrade makes it wrong or superfluous.
  */
+import { startTimer } from '../core/clock';
 import {
   type RawDialog,
   type RawRequest,
@@ -14,6 +15,9 @@ import {
 // RFC 3261 sections 21.4.24 and 21.6.2.
 const STATUS_BUSY = 486;
 const STATUS_DECLINE = 603;
+
+// Not from a standard: many times what a proxy needs from its 100 to the INVITE of the next hop.
+const FORWARDED_MS = 200;
 
 /**
  * The microphone belongs to the call: JsSIP would re-enable it whenever the far end resumes, whatever mute or
@@ -85,18 +89,34 @@ export function closeAfterUnusableAnswer(session: RawSession): void {
 }
 
 /**
+ * Hanging up before anything rang. A proxy says 100 before it forwards the INVITE, and a CANCEL that is faster than that
+ * finds nothing to cancel: Kamailio confirms it and lets the phone ring. So it waits until the INVITE is on its way, but
+ * not where the page goes away.
+ *
  * A challenge that crosses our hang-up: JsSIP would answer it with a fresh INVITE, and the far phone would ring for a
  * call that is over here. So it would where the challenge came after a 100: JsSIP then takes the fresh INVITE for one
  * that can be cancelled at once, which its transaction refuses (RFC 3261 section 9.1), and never tries again.
  */
-export function stopAfterCancel(session: RawSession, transaction: RawTransaction): void {
+export function stopAfterCancel(
+  session: RawSession,
+  transaction: RawTransaction,
+  isLeaving: () => boolean,
+): void {
   if (transaction.type !== 'ict') return;
   if (session.status === SESSION_STATUS.provisional) session._status = SESSION_STATUS.inviteSent;
+  let isPlaced = false;
   const handlers = transaction.eventHandlers;
   const original = handlers.onReceiveResponse.bind(handlers);
   handlers.onReceiveResponse = (response) => {
+    isPlaced ||= response.status_code > 100;
     const isChallenge = response.status_code === 401 || response.status_code === 407;
     if (!(isChallenge && session.isEnded())) original(response);
+  };
+  const cancel = transaction.cancel?.bind(transaction);
+  transaction.cancel = (reason) => {
+    // One more, where something rang meanwhile, is taken for a repetition (RFC 3261 section 17.2.1).
+    if (isPlaced || isLeaving()) cancel?.(reason);
+    else startTimer(FORWARDED_MS, () => cancel?.(reason));
   };
 }
 

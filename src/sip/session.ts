@@ -215,7 +215,7 @@ export class SipSession extends TypedEmitter<SipSessionEvents> {
 
   /** For the user agent: each transaction that belongs to this dialog. */
   watchTransaction(transaction: RawTransaction): void {
-    stopAfterCancel(this.raw, transaction);
+    stopAfterCancel(this.raw, transaction, () => this.#intent?.kind === 'destroyed');
     keepRinging(this.raw, transaction);
     repeatBye(this.raw, transaction, this.#outbox);
     this.#negotiation.watch(transaction);

@@ -1,7 +1,15 @@
 import { describe, expect, it } from 'vitest';
 import { settle } from '../../support/wire/next-task';
 import { sdpAnswer } from '../../support/wire/sdp';
-import { endOf, expectNothingHeld, expectNoTimerLeft, timersAtRest, fakeClock, useBench } from './bench';
+import {
+  advance,
+  endOf,
+  expectNothingHeld,
+  expectNoTimerLeft,
+  timersAtRest,
+  fakeClock,
+  useBench,
+} from './bench';
 
 const context = useBench();
 
@@ -20,6 +28,21 @@ describe('giving up on a call', () => {
     await settle();
     expect(invite.finalStatus).toBe(487);
     expect(bench.server.requests('ACK')).toHaveLength(1);
+  });
+
+  it('waits with the CANCEL after a 100 until the INVITE is on its way, unless the page goes away', async () => {
+    fakeClock();
+    const { bench, device } = context;
+    const { call } = await bench.dial(device);
+    await call.disconnect();
+    await advance(199);
+    expect(bench.server.requests('CANCEL')).toHaveLength(0);
+    await advance(1);
+    expect(bench.server.requests('CANCEL')).toHaveLength(1);
+    await bench.dial(device);
+    device.destroy();
+    await advance(0);
+    expect(bench.server.requests('CANCEL')).toHaveLength(2);
   });
 
   it('cancels the INVITE with credentials though only the one without has had a 100', async () => {

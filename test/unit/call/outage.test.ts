@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { codeOf } from '../../support/recorder';
 import { settle } from '../../support/wire/next-task';
 import { sdpAnswer, sdpDirection, sdpOffer } from '../../support/wire/sdp';
@@ -400,8 +400,12 @@ describe('a call that rings at the far end', () => {
     const accepted = anew.socket;
     invite.reply(200, { body: sdpAnswer(invite.body), toTag: 'first', socket: accepted });
     await events.next('accepted');
-    await settle();
-    expect(bench.server.requests('CANCEL').map(({ branch }) => branch)).toEqual([invite.branch, anew.branch]);
+    await vi.waitFor(() => {
+      expect(bench.server.requests('CANCEL').map(({ branch }) => branch)).toEqual([
+        invite.branch,
+        anew.branch,
+      ]);
+    });
     expect(call.getStatus()).toBe('accepted');
   });
 

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import type { Call } from '../../../src/index';
 import { CALL_TRANSITIONS, type CallStatus, type CallTransition, isOver } from '../../../src/call/call-state';
 import { StateMachine } from '../../../src/core/transitions';
@@ -66,7 +66,7 @@ const REACH: Readonly<Record<State, (bench: AgentBench) => Promise<Situation>>> 
 const STATES = Object.keys(REACH) as State[];
 
 /** What becomes of a method: the code that it fails with, or what is true after it succeeded. */
-type Result = 'INVALID_STATE' | ((situation: Situation, bench: AgentBench) => void);
+type Result = 'INVALID_STATE' | ((situation: Situation, bench: AgentBench) => void | Promise<void>);
 
 const unchanged = ({ events }: Situation) => {
   expect(events.names.filter((name) => name !== 'ringing' && name !== 'accepted')).toEqual([]);
@@ -80,10 +80,13 @@ const accepted = ({ call }: Situation) => {
 };
 const endsWith =
   (reason: string, method: string): Result =>
-  ({ call, events }, { server }) => {
+  async ({ call, events }, { server }) => {
     expect(endOf(events)).toMatchObject({ reason, initiator: 'local' });
     expect(call.getStatus()).toBe('disconnected');
-    expect(server.requests(method)).toHaveLength(1);
+    // A CANCEL waits until the INVITE is on its way.
+    await vi.waitFor(() => {
+      expect(server.requests(method)).toHaveLength(1);
+    });
   };
 const refusedWith =
   (status: number): Result =>
@@ -250,7 +253,7 @@ describe.each(TABLE)('$name', ({ act, needsHelp, results }) => {
     const mustBeHelped = needsHelp === true && expected !== unchanged;
     await Promise.all([run(), mustBeHelped ? situation.help() : nothing()]);
     await settle();
-    expected(situation, bench);
+    await expected(situation, bench);
   });
 });
 
