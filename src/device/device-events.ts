@@ -11,6 +11,7 @@ export type CallLostReason = 'expired' | 'ended' | 'refused' | 'microphone' | 'f
 export interface LostCall {
   /** The far end, as in {@link Call.remoteIdentity}. */
   readonly remoteIdentity?: string;
+  /** Why it could not be taken up, or that it was over already. */
   readonly reason: CallLostReason;
 }
 

@@ -137,9 +137,9 @@ describe('a change of the declarations', () => {
     },
     {
       change: 'an event that is gone',
-      from: '    reconnected: [];\n',
+      from: '    registered: [];\n',
       to: '',
-      breaks: 'Device event reconnected',
+      breaks: 'Device event registered',
     },
     {
       change: 'an event with another payload',

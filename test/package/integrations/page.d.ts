@@ -8,3 +8,5 @@ declare function showNotice(code: string, remedy: string): void;
 declare function showBanner(caller: string, headers: Readonly<Record<string, string>>): void;
 declare function startTimer(): void;
 declare function stopTimer(reason: string, durationMs: number): void;
+declare function showCall(call: unknown): void;
+declare function showLost(caller: string | undefined, reason: string): void;

@@ -46,6 +46,7 @@ export async function dial(device: Device, desk: Desk, to: string): Promise<Call
 function outcomeOf(reason: DisconnectReason): string {
   switch (reason) {
     case 'hangup':
+    case 'remote':
       return 'handled';
     case 'answered_elsewhere':
       return 'handled by a colleague';
