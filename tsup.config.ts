@@ -1,8 +1,10 @@
 import { createHash } from 'node:crypto';
+import { build } from 'esbuild';
 import { copyFile, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { defineConfig, type Options } from 'tsup';
 import { browserAliases, trimJsSip } from './browser-bundle.js';
 import manifest from './package.json' with { type: 'json' };
+import { LEVEL_WORKLET_SOURCE } from './src/media/meters/level-worklet.js';
 
 /** Private class members as the engine has them: Chrome 84, Firefox 90, Safari 15. Older ones miss WebRTC features too. */
 const BROWSER_TARGET = 'es2022';
@@ -34,12 +36,14 @@ const library: Options = {
 
 const browser: Options = {
   // Every browser entry belongs in this one list: built apart, each would hold its own copy of the classes.
-  entry: ['src/index.ts'],
+  entry: ['src/index.ts', 'src/noise-suppression/index.ts'],
   platform: 'browser',
   target: BROWSER_TARGET,
   splitting: true,
   ...browserBundle,
 };
+
+const CORE_TYPES = { entry: 'src/index.ts' };
 
 /** Shared chunks lie beside the entries, so a path relative to `import.meta.url` is the same from each of them. */
 const node: Options = { outDir: 'dist/sandbox', platform: 'node', target: 'node20' };
@@ -48,7 +52,10 @@ const node: Options = { outDir: 'dist/sandbox', platform: 'node', target: 'node2
 const server: Options = { outDir: 'dist/server', platform: 'neutral', target: 'es2022' };
 
 /** What the browser files carry of others, each with the notice that its licence asks to be kept. */
-const BUNDLED_PACKAGES = ['jssip', 'eventemitter3', 'idb', 'jose'];
+const BUNDLED_PACKAGES = ['jssip', 'eventemitter3', 'idb', 'jose', '@sapphi-red/web-noise-suppressor'];
+
+/** What those packages carry of others in their turn, without its notice. */
+const BUNDLED_WITHIN = { RNNoise: 'src/noise-suppression/RNNOISE_LICENSE.txt' };
 
 async function thirdPartyLicenses(): Promise<string> {
   const texts = BUNDLED_PACKAGES.map(async (name) => {
@@ -58,7 +65,27 @@ async function thirdPartyLicenses(): Promise<string> {
     if (file === undefined) throw new Error(`${name} has no licence file to pass on`);
     return `${name} ${version}\n\n${await readFile(`${folder}/${file}`, 'utf8')}`;
   });
-  return (await Promise.all(texts)).join('\n\n----------------------------------------\n\n');
+  const within = Object.entries(BUNDLED_WITHIN).map(
+    async ([name, file]) => `${name}\n\n${await readFile(file, 'utf8')}`,
+  );
+  return (await Promise.all([...texts, ...within])).join('\n\n----------------------------------------\n\n');
+}
+
+/** What runs in the audio thread: one script without imports, in the package as a file and, as text, in the code. */
+async function noiseSuppressionWorklet(): Promise<string> {
+  const { outputFiles } = await build({
+    entryPoints: ['src/noise-suppression/worklet.ts'],
+    outfile: 'dist/noise-suppression/worklet.js',
+    bundle: true,
+    minify: true,
+    format: 'iife',
+    target: BROWSER_TARGET,
+    write: false,
+  });
+  const [{ text } = { text: '' }] = outputFiles;
+  await mkdir('dist/noise-suppression', { recursive: true });
+  await writeFile('dist/noise-suppression/worklet.js', text);
+  return text;
 }
 
 /** The script-tag build is the same bytes in both folders, so that one integrity value serves both paths. */
@@ -78,7 +105,11 @@ async function publishToCdnFolder(): Promise<void> {
     script: `<script src="${src}" integrity="${integrity}" crossorigin="anonymous"></script>`,
   };
   const licenses = await thirdPartyLicenses();
-  for (const folder of ['dist', 'dist-cdn']) await writeFile(`${folder}/THIRD_PARTY_LICENSES.txt`, licenses);
+  for (const folder of ['dist', 'dist-cdn']) {
+    await writeFile(`${folder}/THIRD_PARTY_LICENSES.txt`, licenses);
+    // For pages whose policy refuses modules from `blob:` URLs.
+    await writeFile(`${folder}/level-worklet.js`, LEVEL_WORKLET_SOURCE);
+  }
   await writeFile('dist-cdn/sri.json', `${JSON.stringify(sri, null, 2)}\n`);
 }
 
@@ -86,18 +117,34 @@ export default defineConfig(async (flags) => {
   await rm('dist', { recursive: true, force: true });
   // `--no-dts` skips the slow half of the build where nobody reads the declarations (`npm start`).
   const dts = flags.dts !== false;
+  const embedded: Pick<Options, 'define' | 'loader'> = {
+    define: { NOISE_SUPPRESSION_WORKLET: JSON.stringify(await noiseSuppressionWorklet()) },
+    loader: { '.wasm': 'binary' },
+  };
   return [
-    { ...library, ...browser, name: 'browser esm', format: ['esm'], dts },
+    { ...library, ...browser, ...embedded, name: 'browser esm', format: ['esm'], dts: dts && CORE_TYPES },
     {
       ...library,
       ...browser,
+      ...embedded,
       name: 'browser cjs',
       format: ['cjs'],
       // Rollup turns the shared chunks into CommonJS. The other way that tsup has, sucrase, rewrites class fields
       // on the way and has made files that no engine parses.
       treeshake: 'safest',
-      dts,
+      dts: dts && CORE_TYPES,
     },
+    // On its own: declarations that entries share would come in files of their own, with names cut short.
+    ...(dts
+      ? [
+          {
+            ...library,
+            name: 'noise suppression types',
+            entry: { 'noise-suppression/index': 'src/noise-suppression/index.ts' },
+            dts: { only: true },
+          },
+        ]
+      : []),
     {
       ...library,
       ...node,

@@ -5,6 +5,18 @@ import { browserAliases, trimJsSip } from './browser-bundle.js';
 /** Real media on a loaded machine: the default of one second fails calls that are only slow. */
 const PATIENT = { poll: { timeout: 10_000 } };
 
+const BROWSER = {
+  environment: 'node' as const,
+  globalSetup: ['test/tools/require-build.ts', 'test/support/chromium.ts'],
+  pool: 'forks' as const,
+  expect: PATIENT,
+  testTimeout: 60_000,
+  hookTimeout: 60_000,
+};
+
+/** These measure loudness or quality: whatever else runs would be measured with them. */
+const MEASURED = ['levels', 'preflight', 'sounds'].map((name) => `test/browser/${name}.test.ts`);
+
 /** The parts of JsSIP that src/sip imports. */
 const JSSIP = ['UA', 'RTCSession', 'URI', 'NameAddrHeader'].map((part) => `jssip/lib/${part}.js`);
 const JSSIP_BUNDLE = '\0jssip-as-shipped';
@@ -70,15 +82,23 @@ export default defineConfig({
       {
         extends: true,
         test: {
+          ...BROWSER,
           name: 'browser',
           include: ['test/browser/**/*.test.ts'],
-          environment: 'node',
-          globalSetup: ['test/tools/require-build.ts', 'test/support/chromium.ts'],
-          pool: 'forks',
+          exclude: MEASURED,
+          // Calls last as long on any machine: two files side by side mostly wait.
+          maxWorkers: 2,
+        },
+      },
+      {
+        extends: true,
+        test: {
+          ...BROWSER,
+          name: 'browser-measured',
+          include: MEASURED,
           fileParallelism: false,
-          expect: PATIENT,
-          testTimeout: 60_000,
-          hookTimeout: 60_000,
+          // When the others are through.
+          sequence: { groupOrder: 1 },
         },
       },
       {
@@ -126,11 +146,23 @@ export default defineConfig({
       {
         extends: true,
         test: {
+          // Only by `npm run test:quality`, which keeps the record of what they find.
+          name: 'quality',
+          include: ['test/quality/**/*.test.ts'],
+          environment: 'node',
+          globalSetup: ['test/quality/require-lab.ts', 'test/tools/require-build.ts'],
+          pool: 'forks',
+          fileParallelism: false,
+        },
+      },
+      {
+        extends: true,
+        test: {
           name: 'package',
           include: ['test/package/**/*.test.ts'],
           environment: 'node',
           globalSetup: ['test/tools/require-build.ts', 'test/support/chromium.ts'],
-          fileParallelism: false,
+          maxWorkers: 2,
           // Packing, an npm install and two TypeScript programs, on a loaded machine.
           testTimeout: 120_000,
           hookTimeout: 180_000,

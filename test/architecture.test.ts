@@ -15,6 +15,7 @@ const PLAN: HousePlan = {
     registration: { floor: 2 },
     call: { floor: 2 },
     agent: { floor: 2, except: ['sip'], published: true },
+    'noise-suppression': { floor: 2, packages: ['@sapphi-red/web-noise-suppressor'], published: true },
     device: { floor: 3 },
     view: { floor: 4 },
     react: { floor: 5, packages: ['react'], published: true },

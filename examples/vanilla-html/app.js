@@ -1,30 +1,39 @@
-/** The page: sign in, join the parts, sign out. */
+/** The page: join the parts when the agent signs in, and take them apart again. */
 import { fetchDirectory } from './backend.js';
 import { CallStage } from './call-stage.js';
 import { bindDevices } from './devices.js';
+import { downloadDiagnostics } from './diagnostics.js';
 import { bindDialer, showDirectory } from './dialer.js';
-import { announce, byId, make } from './dom.js';
-import { adviceFor } from './error-advice.js';
+import { byId } from './dom.js';
+import { adviceFor, describeLost } from './error-advice.js';
 import { log, logError } from './event-log.js';
 import { formatAddress, formatName, formatTime } from './format.js';
 import { hideAllNotices, hideNotice, showNotice } from './notices.js';
 import { renewToken, startPhone } from './phone.js';
+import { bindPreflight, leavePreflight } from './preflight-dialog.js';
+import { readSettings } from './settings.js';
 import { bindShortcuts } from './shortcuts.js';
+import { bindSignIn, DEMO_AGENTS, forgetSignIn, rememberSignIn, typedAgent } from './sign-in.js';
+import { showRole, showStatus } from './status.js';
 
-const DEMO_AGENTS = [
-  { id: 'alice', label: 'Alice Moreau' },
-  { id: 'bob', label: 'Bob Tanaka' },
-  { id: 'carol', label: 'Carol Nwosu' },
-];
-const parameters = new URLSearchParams(location.search);
-
-let session; // { agent, device, devices } while signed in
+let session; // { agent, device, unbindDevices } while signed in
 let directory = [];
+let isSoundBlocked = false;
 
-const stage = new CallStage(nameOf, (address) => void place(address));
+const stage = new CallStage(nameOf, {
+  redial: (address) => void place(address),
+  diagnostics: saveDiagnostics,
+});
 const place = bindDialer(dial);
 bindShortcuts(stage);
+bindPreflight(
+  () => session?.agent ?? typedAgent(),
+  () => stage.isBusy,
+);
 byId('number').addEventListener('input', () => hideNotice('dial'));
+byId('sign-out').addEventListener('click', signOut);
+byId('reconnect').addEventListener('click', () => void reconnect());
+byId('diagnostics').addEventListener('click', saveDiagnostics);
 
 function nameOf(address) {
   const shown = formatAddress(address);
@@ -34,13 +43,22 @@ function nameOf(address) {
 
 /** What the phone tells the page. */
 const on = {
-  status: showStatus,
+  status: (state, detail) => showStatus(state, detail, session !== undefined),
   error: (error) => showError(error),
   log,
-  incoming(call) {
-    stage.add(call);
-    call.on('accepted', () => void session?.devices.refresh()); // devices have names now
-    followAudio(call);
+  call: showCall,
+  callLost(lost) {
+    const who = formatAddress(lost.remoteIdentity ?? '') || 'the far end';
+    log('call', `The call with ${who} was lost`, lost.reason);
+    showNotice({
+      key: 'lost',
+      text: `The call with ${who} is over: ${describeLost(lost.reason)}`,
+      tone: 'error',
+    });
+  },
+  leadership(isLeader) {
+    log('device', isLeader ? 'This tab has the phone now' : 'Another tab has the phone now');
+    showRole(readSettings().multiTab, isLeader);
   },
   token(expiresAt) {
     byId('token-expiry').textContent = `token until ${formatTime(expiresAt)}`;
@@ -53,10 +71,7 @@ async function dial(to) {
   hideNotice('dial');
   stage.holdAll();
   try {
-    const call = await session.device.connect({ to }); // `from` is a caller ID that your account may use
-    stage.add(call);
-    call.on('accepted', () => void session?.devices.refresh());
-    followAudio(call);
+    showCall(await session.device.connect({ to })); // `from` is a caller ID that your account may use
     return true;
   } catch (error) {
     showError(error, 'dial');
@@ -64,34 +79,35 @@ async function dial(to) {
   }
 }
 
-function followAudio(call) {
+function showCall(call) {
+  leavePreflight();
+  stage.add(call);
   call.on('audioBlocked', () => showAudioBlocked(true));
   call.on('audioUnblocked', () => showAudioBlocked(false));
 }
 
 function showAudioBlocked(isBlocked) {
+  // The ringer, each call and `unlock()` tell of the same click.
+  if (isBlocked === isSoundBlocked) return;
+  isSoundBlocked = isBlocked;
   log('media', isBlocked ? 'The browser blocks sound until a click' : 'Sound plays again');
   if (!isBlocked) hideNotice('audio');
-  // Any click will do: the SDK starts the sound by itself.
+  // Any click will do, for the SDK starts by itself what it had to hold back; this one is for later calls as well.
   else {
-    const action = { label: 'Turn on', run: () => {} };
+    const action = { label: 'Turn on', run: () => void session?.device.audio.unlock().catch(logError) };
     showNotice({ key: 'audio', text: 'Sound is off until you click.', action });
   }
 }
 
-function showStatus(state, detail) {
-  const words = {
-    connecting: 'Connecting',
-    registered: 'Registered',
-    reconnecting: `Reconnecting, attempt ${detail}`,
-    offline: 'Offline',
-  }[state];
-  byId('status').dataset.state = state;
-  byId('status-text').textContent = words;
-  byId('reconnect').hidden = state !== 'offline' || !session;
-  byId('idle-title').textContent = state === 'registered' ? 'Ready for calls' : 'Not reachable right now';
-  log('device', words, state === 'offline' ? detail : '');
-  announce(words);
+/** Until there was a gesture, no call can ring here. */
+function askForClick() {
+  showAudioBlocked(true);
+  const unlock = () =>
+    session?.device.audio.unlock().then(
+      () => showAudioBlocked(false),
+      ({ code }) => code === 'AUDIO_BLOCKED' && askForClick(),
+    );
+  document.addEventListener('click', unlock, { once: true, capture: true });
 }
 
 function showError(error, key = 'error') {
@@ -107,38 +123,43 @@ function showError(error, key = 'error') {
 }
 
 async function reconnect() {
-  showStatus('connecting');
+  on.status('connecting');
   try {
     await session.device.register();
   } catch (error) {
-    showStatus('offline', error.message);
+    on.status('offline', error.message);
+    showError(error);
+  }
+}
+
+async function saveDiagnostics() {
+  try {
+    await downloadDiagnostics(session.device);
+    log('device', 'Diagnostics saved');
+  } catch (error) {
     showError(error);
   }
 }
 
 async function signIn(agent) {
-  const button = byId('sign-in-button');
-  const message = byId('sign-in-error');
-  if (button.ariaBusy === 'true') return;
-  button.ariaBusy = 'true';
-  button.textContent = 'Signing in';
-  message.textContent = '';
   try {
+    // A call of the page before may be on the screen before this resolves.
     const device = await startPhone(agent, on);
-    session = { agent, device, devices: bindDevices(device) };
-    openDesk(agent);
+    session = { agent, device, unbindDevices: bindDevices(device) };
   } catch (error) {
     logError(error);
-    showStatus('offline');
-    message.textContent = [error.message, error.remedy].filter(Boolean).join(' ');
-    message.dataset.code = error.code ?? '';
+    stage.clear();
+    showStatus('offline', undefined, false);
+    throw error;
   }
-  button.ariaBusy = 'false';
-  button.textContent = 'Sign in';
+  rememberSignIn(agent);
+  showRole(readSettings().multiTab, session.device.isLeader());
+  void openDesk(agent);
+  // In the click that signed in, so that the first call rings. After a reload there was none: a notice asks for it.
+  session.device.audio.unlock().catch(({ code }) => code === 'AUDIO_BLOCKED' && askForClick());
 }
 
 async function openDesk({ id, label }) {
-  sessionStorage.setItem('agent', JSON.stringify({ id, label }));
   byId('agent-name').textContent = label || id;
   setView('desk');
   byId('number').focus();
@@ -155,14 +176,15 @@ async function openDesk({ id, label }) {
 }
 
 function signOut() {
-  session.devices.unbind();
+  session.unbindDevices();
   session.device.destroy(); // hangs up, un-registers, gives the microphone back
   session = undefined;
   stage.clear();
   hideAllNotices();
-  showStatus('offline');
+  isSoundBlocked = false;
+  showStatus('offline', undefined, false);
   setView('signed-out');
-  byId('agent-id').focus();
+  forgetSignIn();
 }
 
 function setView(view) {
@@ -171,44 +193,4 @@ function setView(view) {
   byId('sign-in').hidden = view === 'desk';
 }
 
-function bindSignIn() {
-  const idField = byId('agent-id');
-  const labelField = byId('agent-label');
-  const fill = ({ id, label }) => {
-    idField.value = id;
-    labelField.value = label ?? '';
-    for (const choice of byId('agent-choices').children) choice.ariaPressed = String(choice.value === id);
-  };
-  byId('agent-choices').append(
-    ...DEMO_AGENTS.map((agent) => {
-      const choice = make(
-        'button',
-        { type: 'button', value: agent.id, className: 'choice' },
-        agent.label.split(' ')[0],
-      );
-      choice.dataset.testid = `agent-${agent.id}`;
-      choice.addEventListener('click', () => fill(agent));
-      return choice;
-    }),
-  );
-  idField.addEventListener('input', () => fill({ id: idField.value, label: labelField.value }));
-  byId('sign-in-form').addEventListener('submit', (event) => {
-    event.preventDefault();
-    const agent = { id: idField.value.trim(), label: labelField.value.trim() };
-    if (agent.id) void signIn(agent);
-    else idField.focus();
-  });
-  byId('sign-out').addEventListener('click', signOut);
-  byId('reconnect').addEventListener('click', () => void reconnect());
-
-  const remembered = JSON.parse(sessionStorage.getItem('agent') ?? 'null') ?? DEMO_AGENTS[0];
-  const asked = parameters.get('agent');
-  fill(asked ? (DEMO_AGENTS.find(({ id }) => id === asked) ?? { id: asked }) : remembered);
-  if (!globalThis.TwoChatVoice) {
-    byId('sign-in-button').disabled = true;
-    byId('sign-in-error').textContent =
-      'The SDK is not there: run "npm run build", then load this page again.';
-  } else if (parameters.has('autostart')) byId('sign-in-form').requestSubmit();
-}
-
-bindSignIn();
+bindSignIn(signIn);

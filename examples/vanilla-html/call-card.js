@@ -2,12 +2,17 @@
  * One call on the screen, from its first ring to how it ended. Everything shown is drawn from the call itself
  * at each of its events, so that the card cannot disagree with the call.
  */
-import { announce, byId, make, partsOf } from './dom.js';
-import { adviceFor } from './error-advice.js';
-import { describeEnd, formatAddress, formatDuration, initialsOf } from './format.js';
+import { bindCallHints } from './call-hints.js';
+import { logCall } from './call-log.js';
+import { bindVolume, followLevels } from './call-sound.js';
+import { describeState, reportOf } from './call-state.js';
+import { showSummary } from './call-summary.js';
+import { drawControls, fillInCaller } from './call-view.js';
+import { announce, byId, partsOf } from './dom.js';
+import { logError } from './event-log.js';
+import { formatAddress, formatDuration } from './format.js';
 import { createKeypad } from './keypad.js';
-import { watchLevels } from './levels.js';
-import { log, logError } from './event-log.js';
+import { bindQualityPanel } from './quality-panel.js';
 
 const TIMER_MS = 250;
 const DOUBLE_CLICK_MS = 500;
@@ -16,20 +21,18 @@ const SIP_DECLINE = 603;
 
 export class CallCard {
   #parts;
-  #end;
-  #error;
-  #acceptedAtMs;
-  #isAnswering = false;
+  #seen = { isAnswering: false, isReconnecting: false };
+  #acceptedAtMs; // of performance.now(); undefined where it is not known
   #stopLevels;
   #timer;
   #on;
-  #lastState;
+  #lastWords;
 
   /**
-   * @param call of the SDK
+   * @param call of the SDK, ringing or live
    * @param {string} name the page's own name for the far end, if it knows one
    * @param {object} on `talking(card)` before this call gets the agent's ear, `change(card)`, `redial(address)`,
-   *   `dismiss(card)`
+   *   `dismiss(card)`, `diagnostics()` to download them
    */
   constructor(call, name, on) {
     this.call = call;
@@ -38,14 +41,22 @@ export class CallCard {
     this.element = byId('call-template').content.firstElementChild.cloneNode(true);
     this.#parts = partsOf(this.element);
     this.#on = on;
-    this.#fillIn();
+    fillInCaller(this.#parts, this);
+    this.#parts.keypad.append(
+      createKeypad((digit) => this.sendDigit(digit), { label: 'Tones', testId: 'dtmf' }),
+    );
     this.#bindControls();
+    logCall(call, this.title);
+    bindQualityPanel(call, this.#parts, this.title);
+    bindCallHints(call, this.#parts.hints);
+    bindVolume(call, this.#parts);
     this.#followCall();
+    if (call.getStatus() === 'accepted') this.#start(); // of a page before, or of another tab
     this.#draw();
   }
 
   get isOver() {
-    return this.#end !== undefined;
+    return this.#seen.end !== undefined;
   }
 
   get isRinging() {
@@ -57,10 +68,8 @@ export class CallCard {
   }
 
   async accept() {
-    if (!this.isRinging || this.#isAnswering) return;
-    this.#isAnswering = true;
-    this.#error = undefined;
-    this.#draw();
+    if (!this.isRinging || this.#seen.isAnswering) return;
+    this.#note({ isAnswering: true, error: undefined });
     this.#on.talking(this);
     try {
       await this.call.accept();
@@ -68,8 +77,7 @@ export class CallCard {
       // A microphone that fails leaves the call ringing: it can be accepted again.
       this.#fail(error);
     }
-    this.#isAnswering = false;
-    this.#draw();
+    this.#note({ isAnswering: false });
   }
 
   decline(statusCode = SIP_BUSY) {
@@ -96,22 +104,6 @@ export class CallCard {
     void this.call.sendDigits(digit);
   }
 
-  #fillIn() {
-    const { name, address, avatar, headers } = this.#parts;
-    const shown = formatAddress(this.address);
-    name.textContent = this.title;
-    name.title = this.title; // long names are cut
-    avatar.textContent = initialsOf(this.title);
-    address.textContent = shown.toLowerCase() === this.title.toLowerCase() ? '' : shown;
-    for (const [header, value] of Object.entries(this.call.customHeaders)) {
-      headers.append(make('div', {}, make('dt', {}, header), make('dd', {}, value)));
-    }
-    headers.hidden = headers.childElementCount === 0;
-    this.#parts.keypad.append(
-      createKeypad((digit) => this.sendDigit(digit), { label: 'Tones', testId: 'dtmf' }),
-    );
-  }
-
   #bindControls() {
     const parts = this.#parts;
     const onClick = (part, run) => part.addEventListener('click', run);
@@ -129,6 +121,7 @@ export class CallCard {
     onLiveClick(parts.hangUp, () => this.hangUp());
     onClick(parts.keypadToggle, () => this.#showKeypad(parts.keypad.hidden));
     onClick(parts.redial, () => this.#on.redial(this.address));
+    onClick(parts.diagnostics, () => this.#on.diagnostics());
     onClick(parts.dismiss, () => this.#on.dismiss(this));
     parts.keypad.addEventListener('keydown', (event) => {
       if (event.key !== 'Escape') return;
@@ -139,61 +132,39 @@ export class CallCard {
 
   #followCall() {
     const { call } = this;
-    const who = this.title;
-    log('call', `${call.direction === 'inbound' ? 'Call from' : 'Calling'} ${who}`, this.address);
-    call.on('ringing', ({ hasEarlyMedia }) => {
-      log('call', `${who} rings`, hasEarlyMedia ? 'with early media' : '');
-      this.#draw();
-    });
+    for (const event of ['ringing', 'mute', 'remoteHold']) call.on(event, () => this.#draw());
     call.on('accepted', () => {
       this.#acceptedAtMs = performance.now();
-      this.#timer = setInterval(() => this.#drawTimer(), TIMER_MS);
-      this.#startLevels();
-      this.#error = undefined;
-      log('call', `Connected to ${who}`);
-      this.#draw();
+      this.#start();
+      this.#note({ error: undefined });
     });
-    call.on('mute', (isMuted) => {
-      log('call', isMuted ? 'Microphone muted' : 'Microphone on');
-      this.#draw();
-    });
-    call.on('hold', (isOnHold) => {
-      this.#error = undefined;
-      log('call', isOnHold ? `${who} put on hold` : `Back with ${who}`);
-      this.#draw();
-    });
-    call.on('remoteHold', (isOnHold) => {
-      log('call', isOnHold ? `${who} put you on hold` : `${who} is back`);
-      this.#draw();
-    });
+    call.on('hold', () => this.#note({ error: undefined }));
+    call.on('reconnecting', () => this.#note({ isReconnecting: true }));
+    call.on('reconnected', () => this.#note({ isReconnecting: false }));
     call.on('error', (error) => this.#fail(error));
-    call.on('disconnect', (info) => {
-      this.#end = info;
+    call.on('disconnect', (end) => {
       clearInterval(this.#timer);
       this.#stopLevels?.();
-      log(
-        'call',
-        `Call with ${who} ended: ${info.reason}`,
-        `${info.code ?? ''} ${info.cause} (${info.initiator})`.trim(),
-      );
-      this.#draw();
+      showSummary(call, end, this.#parts);
+      this.#note({ end });
     });
   }
 
-  #fail(error) {
-    this.#error = error;
-    logError(error);
+  #start() {
+    const report = reportOf(this.call);
+    if (report) this.#acceptedAtMs ??= performance.now() - report.durationMs;
+    this.#timer = setInterval(() => this.#drawTimer(), TIMER_MS);
+    this.#stopLevels = followLevels(this.call, this.#parts);
+  }
+
+  #note(seen) {
+    Object.assign(this.#seen, seen);
     this.#draw();
   }
 
-  #startLevels() {
-    const { connection } = this.call.session;
-    const { microphoneLevel, farLevel } = this.#parts;
-    if (!connection) return;
-    this.#stopLevels = watchLevels(connection, ({ microphone, farEnd }) => {
-      microphoneLevel.style.setProperty('--level', microphone.toFixed(3));
-      farLevel.style.setProperty('--level', farEnd.toFixed(3));
-    });
+  #fail(error) {
+    logError(error);
+    this.#note({ error });
   }
 
   #showKeypad(isShown) {
@@ -202,61 +173,26 @@ export class CallCard {
     if (isShown) this.#parts.keypad.querySelector('button').focus();
   }
 
-  /** The state of the card, which decides its colours, and its words. */
-  #state() {
-    const { call } = this;
-    if (this.#end)
-      return [
-        this.#end.durationMs > 0 || !this.#error ? 'ended' : 'failed',
-        describeEnd(this.#end, call.direction),
-      ];
-    if (this.#isAnswering) return ['incoming', 'Connecting'];
-    if (this.isRinging) return ['incoming', 'Incoming call'];
-    if (call.getStatus() === 'accepted') {
-      if (call.isOnHold()) return ['held', 'On hold'];
-      if (call.isOnRemoteHold()) return ['held', 'They put you on hold'];
-      return call.isMuted() ? ['muted', 'Muted'] : ['live', 'Connected'];
-    }
-    return ['dialing', call.getStatus() === 'ringing' ? 'Ringing' : 'Calling'];
-  }
-
   #draw() {
     const { call, element } = this;
-    const parts = this.#parts;
     const hadFocus = element.contains(document.activeElement);
-    const [state, words] = this.#state();
-    const isAccepted = !this.isOver && call.getStatus() === 'accepted';
-
+    const [state, words] = describeState(call, this.#seen);
     element.dataset.state = state;
-    parts.state.textContent = words;
-    parts.note.textContent = this.#error ? adviceFor(this.#error).text : '';
-    parts.meters.hidden = !isAccepted;
-    parts.incomingActions.hidden = !this.isRinging;
-    parts.liveActions.hidden = this.isOver || this.isRinging;
-    parts.endedActions.hidden = !this.isOver;
-    if (!isAccepted) parts.keypad.hidden = true;
-    for (const part of [parts.accept, parts.decline, parts.doNotDisturb]) part.disabled = this.#isAnswering;
-    for (const part of [parts.hold, parts.keypadToggle]) part.disabled = !isAccepted;
-
-    parts.mute.ariaPressed = String(call.isMuted());
-    parts.muteText.textContent = call.isMuted() ? 'Unmute' : 'Mute';
-    parts.hold.ariaPressed = String(call.isOnHold());
-    parts.holdText.textContent = call.isOnHold() ? 'Resume' : 'Hold';
-    parts.hangUpText.textContent = isAccepted ? 'Hang up' : 'Cancel';
-    parts.redialText.textContent = call.direction === 'inbound' ? 'Call back' : 'Call again';
-    parts.redial.disabled = this.address === '';
+    this.#parts.state.textContent = words;
+    drawControls(this.#parts, this, this.#seen);
     this.#drawTimer();
 
     // What had the focus may be gone: keep it on the card, where no key does anything by accident.
     if (hadFocus && document.activeElement?.closest('[hidden], :disabled')) element.focus();
-    if (words !== this.#lastState) announce(`${this.title}: ${words}`, state === 'incoming');
-    this.#lastState = words;
+    if (words !== this.#lastWords) announce(`${this.title}: ${words}`, state === 'incoming');
+    this.#lastWords = words;
     this.#on.change(this);
   }
 
   #drawTimer() {
     const elapsedMs = this.#acceptedAtMs === undefined ? 0 : performance.now() - this.#acceptedAtMs;
-    const text = this.#acceptedAtMs === undefined ? '' : formatDuration(this.#end?.durationMs ?? elapsedMs);
+    const text =
+      this.#acceptedAtMs === undefined ? '' : formatDuration(this.#seen.end?.durationMs ?? elapsedMs);
     if (this.#parts.timer.textContent !== text) this.#parts.timer.textContent = text;
   }
 }

@@ -8,31 +8,33 @@ const idle = byId('idle');
 export class CallStage {
   #cards = [];
   #nameOf;
-  #redial;
+  #on;
 
   /**
    * @param {(address: string) => string | undefined} nameOf the page's name for an address
-   * @param {(address: string) => void} redial
+   * @param {{ redial: (address: string) => void, diagnostics: () => void }} on what a card asks of the page
    */
-  constructor(nameOf, redial) {
+  constructor(nameOf, on) {
     this.#nameOf = nameOf;
-    this.#redial = redial;
+    this.#on = on;
   }
 
   add(call) {
+    // With `multiTab` the same call may be told of twice: shared by another tab, then carried by this one.
+    if (this.#cards.some((card) => card.call === call)) return;
     // Ended calls stay until the next one, unless that would move a live card under the agent's hand.
     if (this.#cards.every(({ isOver }) => isOver)) this.clear();
     const card = new CallCard(call, this.#nameOf(call.remoteIdentity ?? ''), {
       talking: (other) => this.#holdAllBut(other),
       change: () => this.#draw(),
-      redial: (address) => this.#redial(address),
+      redial: this.#on.redial,
+      diagnostics: this.#on.diagnostics,
       dismiss: (done) => this.#remove(done),
     });
     this.#cards.push(card);
     calls.append(card.element);
     card.element.scrollIntoView({ block: 'nearest' });
     this.#draw();
-    return card;
   }
 
   /** Before another call begins: the far end that is left alone should know. */
@@ -44,6 +46,10 @@ export class CallStage {
     this.#cards = [];
     calls.replaceChildren();
     this.#draw();
+  }
+
+  get isBusy() {
+    return this.#cards.some(({ isOver }) => !isOver);
   }
 
   /** The call that rings here and has waited longest. */

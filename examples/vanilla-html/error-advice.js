@@ -56,3 +56,19 @@ export function adviceFor(error) {
       return { text: error.remedy ? `${error.message} ${error.remedy}` : String(error.message ?? error) };
   }
 }
+
+/** Why a call of the page before could not go on. @param {string} reason of the Device's `callLost` event */
+export function describeLost(reason) {
+  switch (reason) {
+    case 'expired':
+      return 'too much time had passed.';
+    case 'ended':
+      return 'the far end has hung up.';
+    case 'refused':
+      return 'the far end did not take it up again.';
+    case 'microphone':
+      return 'the microphone could not be opened.';
+    default:
+      return 'it could not be taken up again.';
+  }
+}

@@ -5,9 +5,10 @@ const region = byId('notices');
 
 /**
  * One notice per key; the same key again replaces it.
- * @param {{ key: string, text: string, tone?: 'info' | 'error', action?: { label: string, run: () => void } }} notice
+ * @param {{ key: string, text: string, tone?: 'info' | 'error', forMs?: number,
+ *   action?: { label: string, run: () => void } }} notice `forMs`: goes by itself; what needs an answer stays
  */
-export function showNotice({ key, text, tone = 'info', action }) {
+export function showNotice({ key, text, tone = 'info', forMs, action }) {
   hideNotice(key);
   const notice = make(
     'div',
@@ -33,6 +34,7 @@ export function showNotice({ key, text, tone = 'info', action }) {
   close.addEventListener('click', () => notice.remove());
   notice.append(close);
   region.append(notice);
+  if (forMs) setTimeout(() => notice.remove(), forMs);
 }
 
 export function hideNotice(key) {

@@ -5,31 +5,49 @@
 import { fetchToken } from './backend.js';
 import { formatTime } from './format.js';
 import { createRingtoneUrl } from './ringtone.js';
+import { readSettings } from './settings.js';
+
+/** A file of the package, so that the policy of the page needs no `script-src blob:`. */
+export const LEVEL_WORKLET_URL = '/dist/level-worklet.js';
 
 const RETRY_MS = 5_000;
 
 /**
  * @param {{ id: string, label?: string }} agent
- * @param {object} on what to tell the page: `status(state, detail)`, `incoming(call)`, `error(error)`,
- *   `token(expiresAt)`, `audioBlocked(isBlocked)`, `log(kind, text)`
+ * @param {object} on what to tell the page: `status(state, detail)`, `call(call)` for each call to show,
+ *   `callLost(detail)`, `leadership(isLeader)`, `error(error)`, `token(expiresAt)`, `audioBlocked(isBlocked)`,
+ *   `log(kind, text)`
  * @returns the Device, registered
  * @throws VoiceSDKError, or an Error when the backend gives no token
  */
 export async function startPhone(agent, on) {
   const { Device } = globalThis.TwoChatVoice;
+  const { recoverCalls, closeProtection, multiTab, ...audio } = readSettings();
+  const { echoCancellation, noiseSuppression, autoGainControl } = audio;
   const device = new Device({
     token: await fetchToken(agent),
     apiBaseUrl: location.origin, // leave this out to use the platform
     ringtoneUrl: createRingtoneUrl(),
     allowIncomingWhileBusy: true,
-    media: rememberedDevices(),
+    recoverCalls,
+    closeProtection,
+    multiTab,
+    media: {
+      rememberDevices: true,
+      inputProcessing: { echoCancellation, noiseSuppression, autoGainControl },
+      levelWorkletUrl: LEVEL_WORKLET_URL,
+    },
   });
 
   device.on('registered', () => on.status('registered'));
   device.on('unregistered', ({ reason }) => on.status('offline', reason));
   device.on('reconnecting', ({ attempt }) => on.status('reconnecting', attempt));
   device.on('reconnected', () => on.status('registered'));
-  device.on('incoming', (call) => on.incoming(call));
+  device.on('incoming', (call) => on.call(call));
+  device.on('recovered', (call) => on.call(call)); // of this page before its reload
+  device.on('callShared', (call) => on.call(call)); // of another tab
+  device.on('callLost', (lost) => on.callLost(lost));
+  device.on('leadership', ({ isLeader }) => on.leadership(isLeader));
   device.on('error', (error) => on.error(error));
   device.on('audioBlocked', () => on.audioBlocked(true));
   device.on('audioUnblocked', () => on.audioBlocked(false));
@@ -64,18 +82,4 @@ export async function renewToken(device, agent, on, giveUpAt = new Date()) {
       await new Promise((retry) => setTimeout(retry, RETRY_MS));
     }
   }
-}
-
-const MEMORY = { input: 'voice.microphone', output: 'voice.speaker' };
-
-/** The devices chosen last time. A device that is gone is no error: the system's default takes its place. */
-export function rememberedDevices() {
-  const inputDeviceId = localStorage.getItem(MEMORY.input) ?? '';
-  const outputDeviceId = localStorage.getItem(MEMORY.output) ?? '';
-  return { inputDeviceId, outputDeviceId };
-}
-
-/** @param {'input' | 'output'} kind */
-export function rememberDevice(kind, deviceId) {
-  localStorage.setItem(MEMORY[kind], deviceId);
 }

@@ -40,6 +40,15 @@ export class ServerClock {
     if (seemsOver || this.#floorMs > this.#offsetMs) this.#offsetMs = this.#floorMs;
   }
 
+  /** To be told when credentials end (ISO 8601) that the backend just made; anything else is ignored. */
+  meetCredentials(expiresAt: unknown): void {
+    const expiresAtMs = typeof expiresAt === 'string' ? Date.parse(expiresAt) : NaN;
+    // They are not over yet, which the earliest time that tokens leave possible may explain.
+    const isExplained = expiresAtMs > nowMs() + this.#floorMs;
+    if (!this.#isMeasured && Number.isFinite(this.#floorMs) && expiresAtMs <= this.now() && isExplained)
+      this.#offsetMs = this.#floorMs;
+  }
+
   /** The backend does not believe a token that only our assumption kept alive. */
   doubt(): void {
     if (!this.#isMeasured) this.#offsetMs = Math.max(this.#offsetMs, 0);

@@ -13,6 +13,7 @@ export class TokenKeeper {
   readonly #fetchCredentials: FetchCredentials;
   #jwt: string;
   #read: AccessToken | undefined;
+  #credentials: SipCredentials | undefined;
 
   constructor(jwt: string, leadMs: number, fetchCredentials: FetchCredentials) {
     this.#jwt = jwt;
@@ -29,6 +30,12 @@ export class TokenKeeper {
     this.clock.meet(read);
     this.#read = read;
     return read;
+  }
+
+  /** The token and what it was last exchanged for: what must not be shown. */
+  get secrets(): readonly (string | undefined)[] {
+    const { password, ha1, ice_servers: iceServers = [] } = this.#credentials ?? {};
+    return [this.#jwt, password, ha1, ...iceServers.map(({ credential }) => credential)];
   }
 
   get isExpired(): boolean {
@@ -63,7 +70,9 @@ export class TokenKeeper {
     try {
       const credentials = await obtainCredentials(this.#fetchCredentials, token.jwt, signal);
       this.clock.measure(credentials.issued_at);
+      this.clock.meetCredentials(credentials.expires_at);
       this.watch.check();
+      this.#credentials = credentials;
       return credentials;
     } catch (error) {
       const status =

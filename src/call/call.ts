@@ -1,8 +1,15 @@
 import type { VoiceSDKError } from '../core/errors';
 import type { Subscribable } from '../core/emitter';
 import type { DisconnectInitiator, DisconnectReason } from '../sip/end-reason';
+import type { QualitySummary } from '../quality/report';
+import type { LostDevice, RecoveredDevice } from '../media/devices';
+import type { AudioLevel } from '../media/meters/audio-level';
 import type { QualitySample } from '../quality/sample';
+import type { QualityWarning, QualityWarningName } from '../quality/warnings';
+import type { CallFeedback } from './call-feedback';
+import type { CallReport } from './call-report';
 import type { CallStatus } from './call-state';
+import type { CallTimings } from './call-timings';
 import type { ReconnectingCause } from './continuity';
 
 /** How and why a call ended. */
@@ -17,6 +24,8 @@ export interface DisconnectInfo {
   readonly initiator: DisconnectInitiator;
   /** How long both sides were connected, in milliseconds; 0 when the call was never accepted. */
   readonly durationMs: number;
+  /** How the call sounded; absent when it was never accepted, or too short to measure. */
+  readonly quality?: QualitySummary;
 }
 
 /** The events of a {@link Call}, each with what its listeners receive. */
@@ -47,6 +56,17 @@ export type CallEvents = {
    * does not change: the far end hears the agent only while neither holds.
    */
   inputMuted: [isMuted: boolean];
+  /**
+   * The device that this call used is gone (unplugged, switched off). The call goes on with `replacement`: the one that
+   * was used before, or the system's default, muted as it was. Without one the far end hears nothing (an `error` says
+   * why) until a device comes. When it returns and cannot be opened for 10 s, an `error` says so.
+   */
+  deviceLost: [detail: LostDevice];
+  /**
+   * The device is in use again: one that was lost has come back and the agent has chosen no other meanwhile; or one that
+   * stopped by itself, as Bluetooth headsets do that change their profile, could be opened again at once.
+   */
+  deviceRecovered: [detail: RecoveredDevice];
   /** This side put the call on hold (true) or resumed it, and the far end has agreed. */
   hold: [isOnHold: boolean];
   /** The far end put the call on hold (true) or resumed it. */
@@ -63,8 +83,38 @@ export type CallEvents = {
   ];
   /** Nothing is cut off any more. */
   reconnected: [];
-  /** How the call sounds, once a second while it is accepted and somebody listens. */
+  /** How the call sounds, once a second while it is accepted. */
   quality: [sample: QualitySample];
+  /** Something is wrong with the call, and has been for some seconds. Once, until it is cleared. */
+  warning: [warning: QualityWarning];
+  /** What a `warning` said is over, or makes no sense any more (as a silent microphone that was muted). */
+  warningCleared: [
+    detail: {
+      /** Of the warning. */
+      readonly name: QualityWarningName;
+    },
+  ];
+  /**
+   * How loud the microphone is as the far end gets it, about ten times a second while somebody listens and the
+   * microphone is open: silence (-100 dBFS) while muted or on hold. It follows changes of the microphone. Where it cannot
+   * be measured (no AudioWorklet, or a content security policy without `script-src blob:`) an `error` with
+   * `UNSUPPORTED` says so once, and none of the three level events comes in this call. Not sent to other tabs (`multiTab`):
+   * listen where the audio is.
+   */
+  inputLevel: [level: AudioLevel];
+  /**
+   * How loud the far end is as it arrives, before any volume, about ten times a second while somebody listens; early
+   * media included. As {@link CallEvents.inputLevel} otherwise.
+   */
+  outputLevel: [level: AudioLevel];
+  /**
+   * The agent talks while muted: voice for 300 ms, found by its level over that of the room; gaps count twice against it,
+   * so that knocks and typing (up to six keys a second) are none. Said within half a second of steady talk, once for each
+   * stretch of it (a second of quiet ends it), at most once in 10 s, and not on hold. While the call is muted and somebody
+   * listens, a copy of the microphone's track stays open for it, whose audio goes nowhere else. As
+   * {@link CallEvents.inputLevel} otherwise.
+   */
+  speakingWhileMuted: [];
   /**
    * The browser plays no sound until the agent interacts with the page (the autoplay policy of the HTML standard); it
    * starts at the next gesture.
@@ -102,8 +152,15 @@ export interface RawCallSession {
  * | `mute` | remembered | remembered | remembered | mutes | ignored |
  * | `hold`, `sendDigits` | `INVALID_STATE` | `INVALID_STATE` | `INVALID_STATE` | done | `INVALID_STATE` |
  * | `setInputDevice`, `setOutputDevice` | done | done | remembered | done | `INVALID_STATE` |
+ * | `setVolume` | remembered | done | remembered | done | ignored |
  */
 export interface Call extends Subscribable<CallEvents> {
+  /**
+   * The Call-ID of the SIP dialog (RFC 3261 section 20.8): what servers and recordings know the call by. The same in every
+   * tab, over outages and after a reload. Another one only where `recoverCalls` had to put a new call in place of the former
+   * one (RFC 3891), because the far end refused to go on with that.
+   */
+  readonly callId: string;
   /** `inbound` when the far end has called. */
   readonly direction: 'inbound' | 'outbound';
   /** The far end: a telephone number (E.164 digits, with `+` where given) or a SIP URI. */
@@ -118,9 +175,14 @@ export interface Call extends Subscribable<CallEvents> {
   /**
    * The SIP stack's own session; undocumented on purpose.
    *
-   * @throws VoiceSDKError `UNSUPPORTED` with `multiTab`, where another tab carries the call
+   * @throws VoiceSDKError `UNSUPPORTED` with `multiTab`, where another tab carries the call, or none at the moment
    */
   readonly session: RawCallSession;
+  /**
+   * How long setting the call up has taken so far: a frozen snapshot, read it again for what came since. Undefined with
+   * `multiTab` where another tab carries the call.
+   */
+  readonly timings: CallTimings | undefined;
 
   /** Where the call is now. */
   getStatus(): CallStatus;
@@ -148,7 +210,8 @@ export interface Call extends Subscribable<CallEvents> {
 
   /**
    * Hangs up, in any state. Resolves when the call is over on this side; never rejects. While the connection to the
-   * server is lost the far end hears of it when the Device is registered again, within a minute.
+   * server is lost the far end hears of it when that is back: of an accepted call for up to an hour, of one that still
+   * rings for up to a minute.
    */
   disconnect(): Promise<void>;
 
@@ -165,7 +228,7 @@ export interface Call extends Subscribable<CallEvents> {
    * Puts the far end on hold (true) or resumes, by re-INVITE with `a=sendonly`/`a=sendrecv` (RFC 3264 section 8.4).
    * Requests are done one after another; the one that changes nothing resolves without a re-INVITE. While the
    * connection to the server is lost they wait: the microphone is silent from `hold(true)` on, and the latest request is
-   * sent when the Device is registered again. All of them resolve then.
+   * sent when that is back. All of them resolve then.
    *
    * @throws VoiceSDKError `HOLD_FAILED`, `CALL_TIMEOUT` (the call goes on as it was); `INVALID_ARGUMENT`,
    * `INVALID_STATE`.
@@ -204,4 +267,31 @@ export interface Call extends Subscribable<CallEvents> {
    * `INVALID_ARGUMENT`, `INVALID_STATE`
    */
   setOutputDevice(deviceId: string): Promise<void>;
+
+  /**
+   * What is known of the call so far, as plain data: for a record of the call, or a helpdesk. At any time, also when the
+   * call is over.
+   *
+   * @throws VoiceSDKError `UNSUPPORTED` with `multiTab`, where another tab carries the call; the `quality` of
+   * `disconnect` comes to all tabs
+   */
+  getReport(): CallReport;
+
+  /**
+   * Keeps what the agent thinks of the call with its report: at any time, also when the call is over. What is given last
+   * holds. Nothing is sent anywhere: that is for `getReport()` and `device.exportDiagnostics()`.
+   *
+   * @throws VoiceSDKError `INVALID_ARGUMENT`; `UNSUPPORTED` with `multiTab`, where another tab carries the call
+   */
+  setFeedback(feedback: CallFeedback): void;
+
+  /**
+   * How loud the far end is heard here: 0 (silent) to 1 (as it comes, the default). Remembered before the call is
+   * accepted, ignored when it is over. On iOS it does nothing: Safari leaves the volume to the keys of the phone.
+   *
+   * @throws VoiceSDKError `INVALID_ARGUMENT` for anything but a number from 0 to 1
+   */
+  setVolume(volume: number): void;
+  /** What `setVolume()` was last told. With `multiTab`, where another tab carries the call, by this tab. */
+  getVolume(): number;
 }

@@ -1,4 +1,4 @@
-import { withDeadline } from '../core/deadline';
+import { untilAborted } from '../core/deadline';
 import { voiceError, type VoiceSDKError } from '../core/errors';
 import type { Logger } from '../core/logger';
 import { resultOf } from '../sip/dialog-probe';
@@ -8,7 +8,10 @@ import { MediaPath } from './media-path';
 /** What a call is cut off from. */
 export type ReconnectingCause = 'signaling' | 'media';
 
-/** STUN and TURN servers with credentials that are valid now; undefined where those in use will do. */
+/**
+ * STUN and TURN servers with credentials that are valid now, or those at hand where others do not come soon: audio waits
+ * for them. Undefined where those in use will do.
+ */
 export type FreshIceServers = () => Promise<readonly RTCIceServer[] | undefined>;
 
 export interface ContinuityOptions {
@@ -20,9 +23,6 @@ export interface ContinuityOptions {
   readonly onReconnected: () => void;
   readonly onError: (error: VoiceSDKError) => void;
 }
-
-// New credentials are worth a round trip, not the wait for a backend that is as far away as the SIP server was.
-const FRESH_SERVERS_TIMEOUT_MS = 1_500;
 
 /** Keeps one call going over losses of the socket and of the media path, and says when it is cut off. */
 export class Continuity {
@@ -61,6 +61,7 @@ export class Continuity {
     this.#path = new MediaPath({
       connection,
       expectsAudio,
+      isOnline: () => session.isOnline,
       online: () => session.online(),
       restart: () => this.#restart(connection),
       signal: session.signal,
@@ -78,27 +79,32 @@ export class Continuity {
     this.#path.on('hopeless', () => {
       onError(voiceError('ICE_FAILED', 'The media path broke, and no new one has come about so far.'));
     });
+    this.#path.on('lost', () => {
+      session.hangUp('media');
+    });
   }
 
   #verify(): void {
-    void this.#options.session.verify(() => this.#path?.isSilent === true);
+    void this.#options.session.verify({
+      isSilent: () => this.#path?.isSilent === true,
+      heardAgoMs: () => this.#path?.heardAgoMs ?? Infinity,
+    });
   }
 
   async #restart(connection: RTCPeerConnection): Promise<void> {
     const { session, freshIceServers, logger } = this.#options;
     try {
-      const servers = freshIceServers
-        ? await withDeadline(freshIceServers(), FRESH_SERVERS_TIMEOUT_MS, () => new Error('too slow'))
-        : undefined;
+      const servers = await untilAborted(freshIceServers?.(), session.signal);
       if (servers)
         connection.setConfiguration({ ...connection.getConfiguration(), iceServers: [...servers] });
     } catch (error) {
+      session.signal.throwIfAborted();
       logger.warn('the ICE servers in use stay', error);
     }
     try {
       await session.restartIce();
     } catch (error) {
-      if (resultOf(error as VoiceSDKError) === 'absent') this.#verify();
+      if (resultOf(error as VoiceSDKError).result === 'absent') this.#verify();
       throw error;
     }
   }

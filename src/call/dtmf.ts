@@ -23,6 +23,8 @@ const READY_TIMEOUT_MS = 2_000;
 export interface DtmfOptions {
   readonly connection: () => RTCPeerConnection | undefined;
   readonly sendInfoDigit: (digit: string, durationMs: number) => Promise<void>;
+  /** One digit goes out now. */
+  readonly onDigit?: ((digit: string) => void) | undefined;
   /** Aborts when the call ends; its reason is what pending digits reject with. */
   readonly signal: AbortSignal;
 }
@@ -68,7 +70,10 @@ export class Dtmf {
         signal.removeEventListener('abort', onAbort);
       };
       const onToneChange = ({ tone }: RTCDTMFToneChangeEvent) => {
-        if (tone !== '') return;
+        if (tone !== '') {
+          this.#options.onDigit?.(tone);
+          return;
+        }
         stop();
         resolve();
       };
@@ -108,6 +113,7 @@ export class Dtmf {
         await delay(PAUSE_MS, this.#options.signal);
         continue;
       }
+      this.#options.onDigit?.(digit);
       await this.#options.sendInfoDigit(digit, TONE_MS);
       await delay(INFO_GAP_MS, this.#options.signal);
     }

@@ -1,16 +1,21 @@
 import { monotonicMs } from '../core/clock';
 import { TypedEmitter } from '../core/emitter';
-import type { VoiceErrorCode } from '../core/error-catalogue';
 import { asVoiceError, voiceError } from '../core/errors';
 import type { Logger } from '../core/logger';
 import { SurfacedPromise } from '../core/surfaced-promise';
 import { StateMachine } from '../core/transitions';
+import type { LostDevice } from '../media/devices';
 import type { RemoteAudio } from '../media/remote-audio';
-import { QualitySampler } from '../quality/sampler';
 import type { SipEnd } from '../sip/end-reason';
 import type { SipSession } from '../sip/session';
 import type { Call, CallEvents, DisconnectInfo, RawCallSession } from './call';
+import { causeOf, describeEnd, quietEndCode } from './call-end';
+import type { CallFeedback } from './call-feedback';
 import { CallAudio } from './call-audio';
+import { type CallTimings, SetupClock } from './call-timings';
+import { CallQuality } from './call-quality';
+import type { CallReport } from './call-report';
+import { CallLevels } from './call-levels';
 import { CALL_TRANSITIONS, type CallStatus, type CallTransition, isOver } from './call-state';
 import { Continuity, type FreshIceServers } from './continuity';
 import { Dtmf } from './dtmf';
@@ -24,10 +29,18 @@ export interface LiveCallOptions {
   readonly remote: RemoteIdentity;
   readonly customHeaders: Readonly<Record<string, string>>;
   readonly logger: Logger;
+  /** Where a copy of `level-worklet.js` is. */
+  readonly levelWorkletUrl?: string | undefined;
   /** Asked before a new media path is made. */
   readonly freshIceServers?: FreshIceServers | undefined;
   /** Whether the ringtone may sound for this call. */
   readonly onAlerting: (isAlerting: boolean) => void;
+  /** When it began, on the monotonic clock. Default: now. */
+  readonly startedAtMs?: number | undefined;
+  /** What is to be kept of the call when it is over, and when feedback comes later. */
+  readonly onReport: (report: CallReport) => void;
+  /** A digit is being sent. */
+  readonly onDigit?: (digit: string) => void;
   /** Of a call that another page held before. */
   readonly restored?: RestoredCall;
 }
@@ -49,9 +62,12 @@ export class LiveCall extends TypedEmitter<CallEvents> implements Call {
 
   readonly #session: SipSession;
   readonly #audio: CallAudio;
+  readonly #levels: CallLevels;
   readonly #hold: Hold;
   readonly #dtmf: Dtmf;
   readonly #continuity: Continuity;
+  readonly #setup: SetupClock;
+  readonly #quality: CallQuality;
   readonly #logger: Logger;
   readonly #machine: StateMachine<CallStatus, CallTransition>;
   readonly #onAlerting: (isAlerting: boolean) => void;
@@ -70,6 +86,7 @@ export class LiveCall extends TypedEmitter<CallEvents> implements Call {
     this.customHeaders = options.customHeaders;
     this.#session = session;
     this.#audio = audio;
+    this.#setup = new SetupClock(options);
     this.#logger = options.logger;
     this.#onAlerting = options.onAlerting;
     this.#machine = new StateMachine(
@@ -99,6 +116,7 @@ export class LiveCall extends TypedEmitter<CallEvents> implements Call {
     this.#dtmf = new Dtmf({
       connection: () => session.peerConnection,
       sendInfoDigit: (digit, durationMs) => session.sendInfoDigit(digit, durationMs),
+      onDigit: options.onDigit,
       signal: session.signal,
     });
     this.#continuity = new Continuity({
@@ -116,11 +134,47 @@ export class LiveCall extends TypedEmitter<CallEvents> implements Call {
         this.emit('error', error);
       },
     });
+    this.#levels = new CallLevels({
+      audio,
+      workletUrl: options.levelWorkletUrl,
+      isAccepted: () => this.getStatus() === 'accepted',
+      isWanted: (event) => this.listenerCount(event) > 0,
+      emit: (event, ...args) => {
+        this.emit(event, ...(args as never));
+      },
+    });
+    // After the levels: it listens, and they are told of whoever listens.
+    this.#quality = new CallQuality({
+      call: this,
+      session,
+      audio,
+      workletUrl: options.levelWorkletUrl,
+      areWarningsWanted: () => this.listenerCount('warning') > 0,
+      logger: options.logger,
+      onReport: options.onReport,
+      onSample: (sample) => {
+        this.emit('quality', sample);
+      },
+      onWarning: (warning) => {
+        this.emit('warning', warning);
+      },
+      onWarningCleared: (name) => {
+        this.emit('warningCleared', { name });
+      },
+    });
     this.#listen(options.remoteAudio);
   }
 
   get session(): RawCallSession {
     return this.#session.raw;
+  }
+
+  get timings(): CallTimings {
+    return this.#setup.timings;
+  }
+
+  get callId(): string {
+    return this.#session.callId;
   }
 
   getStatus(): CallStatus {
@@ -145,6 +199,7 @@ export class LiveCall extends TypedEmitter<CallEvents> implements Call {
         throw voiceError('INVALID_STATE', 'Only an inbound call can be accepted.');
       if (this.getStatus() === 'accepted') return;
       if (this.getStatus() !== 'ringing') throw this.#wrongState('accepted');
+      this.#setup.mark('acceptPressed');
       this.#accepting ??= this.#answer().finally(() => {
         this.#accepting = undefined;
       });
@@ -172,17 +227,10 @@ export class LiveCall extends TypedEmitter<CallEvents> implements Call {
     return this.#acceptedAtMs === undefined ? undefined : Math.round(monotonicMs() - this.#acceptedAtMs);
   }
 
-  /** Takes over a choice of the Device, unless this call has made its own or is over. */
-  readonly followInputDevice = (deviceId: string): Promise<void> =>
-    this.#unlessOver(this.#audio.setInputDevice(deviceId, 'device'));
-
-  /** Takes over a choice of the Device, unless this call has made its own or is over. */
-  readonly followOutputDevice = (deviceId: string): Promise<void> =>
-    this.#unlessOver(this.#audio.setOutputDevice(deviceId, 'device'));
-
   /** The network of this machine may have changed: checks the media path, and replaces it when it is broken. */
   networkChanged(): void {
     this.#continuity.networkChanged();
+    this.#audio.input.revive();
   }
 
   mute(on: boolean): void {
@@ -202,20 +250,40 @@ export class LiveCall extends TypedEmitter<CallEvents> implements Call {
   }
 
   setInputDevice(deviceId: string): Promise<void> {
-    return this.#whenAlive(deviceId, () => this.#audio.setInputDevice(deviceId, 'call'));
+    return this.#whenAlive(deviceId, () => this.#audio.input.choose(deviceId, 'call'));
   }
 
   setOutputDevice(deviceId: string): Promise<void> {
-    return this.#whenAlive(deviceId, () => this.#audio.setOutputDevice(deviceId, 'call'));
+    return this.#whenAlive(deviceId, () => this.#audio.output.choose(deviceId, 'call'));
+  }
+
+  getReport(): CallReport {
+    return this.#quality.report;
+  }
+
+  setFeedback(feedback: CallFeedback): void {
+    this.#quality.setFeedback(feedback);
+  }
+
+  setVolume(volume: number): void {
+    this.#audio.output.setVolume(volume);
+  }
+
+  getVolume(): number {
+    return this.#audio.output.volume;
+  }
+
+  protected override onListenersChanged(): void {
+    this.#levels.update();
   }
 
   async #answer(): Promise<void> {
     this.#onAlerting(false);
     try {
-      const stream = await this.#audio.open();
+      const stream = await this.#audio.input.open();
       await this.#session.answer(stream);
     } catch (error) {
-      this.#audio.close();
+      this.#audio.input.close();
       if (this.getStatus() === 'ringing') this.#onAlerting(true);
       // The signal's reason says "ended"; why is more useful to whoever pressed the button.
       if (isOver(this.getStatus())) throw this.#endError ?? asVoiceError(error, 'CALL_CANCELED');
@@ -241,7 +309,7 @@ export class LiveCall extends TypedEmitter<CallEvents> implements Call {
     session.on('confirmed', () => {
       if (!this.#machine.send('accept')) return;
       this.#acceptedAtMs ??= monotonicMs();
-      this.#sampleQuality();
+      this.#levels.update();
       this.#logger.info('accepted');
       this.emit('accepted');
     });
@@ -256,8 +324,13 @@ export class LiveCall extends TypedEmitter<CallEvents> implements Call {
       this.emit('mute', isMuted);
     });
     this.#audio.on('inputMuted', (isMuted) => {
+      this.#logger.info(`the system ${isMuted ? 'mutes' : 'unmutes'} the microphone`);
       this.emit('inputMuted', isMuted);
     });
+    for (const event of ['deviceLost', 'deviceRecovered'] as const)
+      this.#audio.on(event, (detail: LostDevice) => {
+        this.emit(event, detail);
+      });
     this.#audio.on('error', (error) => {
       this.emit('error', error);
     });
@@ -268,20 +341,8 @@ export class LiveCall extends TypedEmitter<CallEvents> implements Call {
     remoteAudio.on('unblocked', () => {
       this.emit('audioUnblocked');
     });
-  }
-
-  #sampleQuality(): void {
-    const connection = this.#session.peerConnection;
-    if (!connection) return;
-    const sampler = new QualitySampler({
-      connection,
-      isWanted: () => this.listenerCount('quality') > 0,
-      onSample: (sample) => {
-        this.emit('quality', sample);
-      },
-    });
-    this.#session.once('ended', () => {
-      sampler.stop();
+    remoteAudio.on('failed', (error) => {
+      this.emit('error', error);
     });
   }
 
@@ -291,26 +352,20 @@ export class LiveCall extends TypedEmitter<CallEvents> implements Call {
     this.#endError = voiceError(end.errorCode ?? quietEndCode(end), describeEnd(end));
     this.#machine.send(end.errorCode !== undefined && !wasAccepted ? 'fail' : 'end');
     this.#onAlerting(false);
+    this.#levels.dispose();
     this.#audio.dispose();
     this.#logger.info(`ended: ${end.reason}`, { initiator: end.initiator, code: end.code });
     if (end.errorCode !== undefined)
       this.emit('error', voiceError(end.errorCode, describeEnd(end), causeOf(end)));
-    const info: DisconnectInfo = {
+    const info = {
       reason: end.reason,
       ...(end.code === undefined ? {} : { code: end.code }),
       cause: end.cause,
       initiator: end.initiator,
       durationMs,
     };
-    this.emit('disconnect', Object.freeze(info));
-  }
-
-  async #unlessOver(change: Promise<void>): Promise<void> {
-    try {
-      await change;
-    } catch (error) {
-      if (!isOver(this.getStatus())) throw error;
-    }
+    const quality = this.#quality.finish(info);
+    this.emit('disconnect', Object.freeze<DisconnectInfo>({ ...info, ...quality }));
   }
 
   #whenAccepted(what: string, action: () => Promise<void>): Promise<void> {
@@ -342,18 +397,4 @@ export class LiveCall extends TypedEmitter<CallEvents> implements Call {
 // In other SDKs mute() without an argument mutes; guessing wrong here would leave a microphone open.
 function assertBoolean(on: unknown, method: string): void {
   if (typeof on !== 'boolean') throw voiceError('INVALID_ARGUMENT', `${method}() takes true or false.`);
-}
-
-/** What an action that the end overtook rejects with, where the end itself is no failure. */
-function quietEndCode({ reason, initiator }: SipEnd): VoiceErrorCode {
-  if (reason === 'destroyed') return 'DESTROYED';
-  return initiator === 'local' ? 'INVALID_STATE' : 'CALL_CANCELED';
-}
-
-function describeEnd(end: SipEnd): string {
-  return end.code === undefined ? `${end.reason}: ${end.cause}.` : `${end.reason}: ${end.code} ${end.cause}.`;
-}
-
-function causeOf(end: SipEnd): unknown {
-  return end.code === undefined ? undefined : { statusCode: end.code, reasonPhrase: end.cause };
 }

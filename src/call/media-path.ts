@@ -13,12 +13,16 @@ export type MediaPathEvents = {
   silent: [];
   /** Several new paths came to nothing; more are tried. */
   hopeless: [];
+  /** New paths came to nothing for a minute, with nothing that says why the next one should not. */
+  lost: [];
 };
 
 export interface MediaPathOptions {
   readonly connection: RTCPeerConnection;
   /** Whether the far end ought to send audio now: neither side holds the call. */
   readonly expectsAudio: () => boolean;
+  /** Whether requests can be sent. */
+  readonly isOnline: () => boolean;
   /** Resolves when requests can be sent. */
   readonly online: () => Promise<void>;
   /** Renegotiates with new ICE credentials; resolves when the far end has agreed. */
@@ -35,6 +39,10 @@ const WATCHFUL_MS = 15_000;
 /** A packet is due every 20 to 60 ms, with discontinuous transmission of Opus every 400 ms (RFC 7587 section 3.1.3). */
 const STALLED_AFTER_MS = 900;
 const SILENT_AFTER_MS = 4_000;
+/** A far end that was silent this long before something happened to the network says nothing by being silent still. */
+const QUIET_LOOKS = 3;
+/** A far end that has fallen silent and come back this often does so: silence suppression, or a phone that mutes so. */
+const PAUSES = 2;
 /** Far ends that suppress silence are asked no more often than this. */
 const SILENT_AGAIN_MS = 20_000;
 /** Consent checks (RFC 7675) come every 5 s and one may be lost; browsers recover by themselves from less. */
@@ -44,6 +52,8 @@ const DISCONNECTED_FOR_MS = 2_000;
 const SETTLE_MS = 2_500;
 const RETRY = { firstMs: 1_000, capMs: 10_000 };
 const HOPELESS_AFTER = 4;
+// Not from a standard: as long as a call that rings is believed in without a server. Only waiting for new paths counts.
+const LOST_AFTER_MS = 60_000;
 /** Checks that succeed with nothing to hear: a far end that is silent, not a path that is broken. */
 const BELIEVED_AFTER = 2;
 
@@ -55,13 +65,21 @@ export class MediaPath extends TypedEmitter<MediaPathEvents> {
   readonly #options: MediaPathOptions;
   #packets: number | undefined;
   #heardAtMs = monotonicMs();
-  #watchfulUntilMs = -Infinity;
+  #hintedAtMs = -Infinity;
+  /** Calm looks in a row that found nothing new. */
+  #quietLooks = 0;
+  /** How often the far end has fallen silent and come back while nothing was done about it. */
+  #pauses = 0;
   #silentAtMs = -Infinity;
   #timer: TimerHandle | undefined;
   #disconnected: TimerHandle | undefined;
   #isBroken = false;
+  /** Packets that came before the path broke, and were not counted yet, are no proof that it is back. */
+  #isJustBroken = false;
   #isReading = false;
   #isRepairing = false;
+  /** How long new paths were waited for since the last one broke or the network was last heard of. */
+  #inVainMs = 0;
   #wake: () => void = () => undefined;
 
   constructor(options: MediaPathOptions) {
@@ -93,15 +111,26 @@ export class MediaPath extends TypedEmitter<MediaPathEvents> {
     return expectsAudio() && this.#packets !== undefined && this.#quietForMs >= SILENT_AFTER_MS;
   }
 
+  /** How long ago the last packet came; infinite when none ever did. */
+  get heardAgoMs(): number {
+    return this.#packets ? this.#quietForMs : Infinity;
+  }
+
   /** The network may have changed: look closely for a while. */
   hint(): void {
-    this.#watchfulUntilMs = monotonicMs() + WATCHFUL_MS;
+    this.#hintedAtMs = monotonicMs();
+    this.#inVainMs = 0;
     if (this.#options.connection.connectionState === 'disconnected') this.#break();
     this.#look();
   }
 
   get #isWatchful(): boolean {
-    return this.#isBroken || monotonicMs() < this.#watchfulUntilMs;
+    return this.#isBroken || monotonicMs() < this.#hintedAtMs + WATCHFUL_MS;
+  }
+
+  /** Whether packets came until just now, so that their absence says something of the path. */
+  get #isTalkative(): boolean {
+    return Boolean(this.#packets) && this.#quietLooks < QUIET_LOOKS && this.#pauses < PAUSES;
   }
 
   get #quietForMs(): number {
@@ -136,13 +165,18 @@ export class MediaPath extends TypedEmitter<MediaPathEvents> {
   #judge(packets: number | undefined): void {
     const { expectsAudio, signal } = this.#options;
     if (signal.aborted) return;
-    const isFirst = this.#packets === undefined;
+    const isFirst = this.#packets === undefined || this.#isJustBroken;
+    this.#isJustBroken = false;
     const isHeard = packets !== this.#packets;
     this.#packets = packets;
-    if (isHeard || !expectsAudio()) this.#heardAtMs = monotonicMs();
+    if (isHeard && this.#quietLooks > 0 && !this.#isBroken) this.#pauses += 1;
+    if (isHeard || !expectsAudio()) {
+      this.#heardAtMs = monotonicMs();
+      this.#quietLooks = 0;
+    } else if (!this.#isWatchful) this.#quietLooks += 1;
     if (isHeard && !isFirst) this.#mend();
     if (packets === undefined || this.#isBroken) return;
-    if (this.#isWatchful && this.#quietForMs >= STALLED_AFTER_MS) this.#break();
+    if (this.#isWatchful && this.#isTalkative && this.#quietForMs >= STALLED_AFTER_MS) this.#break();
     else if (this.#quietForMs >= SILENT_AFTER_MS && monotonicMs() - this.#silentAtMs >= SILENT_AGAIN_MS) {
       this.#silentAtMs = monotonicMs();
       this.emit('silent');
@@ -179,6 +213,8 @@ export class MediaPath extends TypedEmitter<MediaPathEvents> {
   #break(): void {
     if (this.#isBroken || this.#options.signal.aborted) return;
     this.#isBroken = true;
+    this.#isJustBroken = true;
+    this.#inVainMs = 0;
     this.#schedule();
     this.emit('broken');
     if (this.#isRepairing) return;
@@ -196,7 +232,7 @@ export class MediaPath extends TypedEmitter<MediaPathEvents> {
   }
 
   async #repair(): Promise<void> {
-    const { connection, online, restart, signal } = this.#options;
+    const { connection, isOnline, online, restart, signal } = this.#options;
     for (let attempt = 1; this.#needsRepair(); attempt += 1) {
       await online();
       // It may have come back meanwhile.
@@ -207,14 +243,18 @@ export class MediaPath extends TypedEmitter<MediaPathEvents> {
         () => false,
       );
       if (!isAnswered && attempt === 1) continue;
+      const waitedFromMs = monotonicMs();
       await Promise.race([
         new Promise<void>((resolve) => {
           this.#wake = resolve;
         }),
         delay(SETTLE_MS + backoffDelayMs(attempt, RETRY), signal),
       ]);
+      // What went before the latest hint says nothing of the network as it is now.
+      if (isOnline()) this.#inVainMs += monotonicMs() - Math.max(waitedFromMs, this.#hintedAtMs);
       if (attempt >= BELIEVED_AFTER && connection.connectionState === 'connected') this.#mend();
       if (attempt === HOPELESS_AFTER && this.#needsRepair()) this.emit('hopeless');
+      if (this.#inVainMs >= LOST_AFTER_MS && this.#needsRepair()) this.emit('lost');
     }
   }
 }

@@ -1,10 +1,11 @@
-import { nowMs, startTimer, stopTimer, type TimerHandle } from './clock';
+import { nowMs, stopTimer, type TimerHandle } from './clock';
+import { startSteadyTimer } from './steady-timer';
 
 // A suspended machine stops the clock that timers run on, and a delay over 2^31-1 ms (24.8 days) fires at once.
 // Looking at the wall clock at least this often bounds how late an alarm can be after a wake-up nobody told us of.
 const LONGEST_STEP_MS = 30_000;
 
-/** Calls back once when the wall clock reaches a moment, also after a sleep of the machine. */
+/** Calls back once when the wall clock reaches a moment, also after a sleep of the machine and in a hidden tab. */
 export class Alarm {
   readonly #callback: () => void;
   readonly #now: () => number;
@@ -41,7 +42,7 @@ export class Alarm {
     if (this.#dueAtMs === undefined) return;
     stopTimer(this.#timer);
     const delayMs = Math.min(Math.max(this.#dueAtMs - this.#now(), atLeastMs), LONGEST_STEP_MS);
-    this.#timer = startTimer(delayMs, () => {
+    this.#timer = startSteadyTimer(delayMs, () => {
       if (this.#dueAtMs === undefined) return;
       if (this.#now() >= this.#dueAtMs) this.#fire();
       // A timer may fire a millisecond early; never spin on it.

@@ -33,24 +33,28 @@ export class TypedEmitter<M extends EventMap<M>> implements Subscribable<M> {
   /** Calls `listener` at each `event` from now on. The same listener added twice is called twice. */
   on<K extends keyof M & string>(event: K, listener: Listener<M, K>): this {
     this.#emitter.on(event, this.#guard(listener));
+    this.onListenersChanged();
     return this;
   }
 
   /** Calls `listener` at the next `event` only. `off()` works on it too. */
   once<K extends keyof M & string>(event: K, listener: Listener<M, K>): this {
     this.#emitter.once(event, this.#guard(listener));
+    this.onListenersChanged();
     return this;
   }
 
   /** Removes `listener` from `event`, however it was added. Unknown listeners are ignored. */
   off<K extends keyof M & string>(event: K, listener: Listener<M, K>): this {
     this.#emitter.off(event, this.#guard(listener));
+    this.onListenersChanged();
     return this;
   }
 
   /** Removes the listeners of one event, or of all events. */
   removeAllListeners(event?: keyof M & string): this {
     this.#emitter.removeAllListeners(event);
+    this.onListenersChanged();
     return this;
   }
 
@@ -64,7 +68,18 @@ export class TypedEmitter<M extends EventMap<M>> implements Subscribable<M> {
     event: K,
     ...args: M[K] extends readonly unknown[] ? M[K] : never
   ): void {
+    const count = this.listenerCount(event);
     this.#emitter.emit(event, ...args);
+    // A listener of once() is gone without a call of off().
+    if (this.listenerCount(event) !== count) this.onListenersChanged();
+  }
+
+  /**
+   * Called after listeners of any event came or went, for what is done only while somebody listens: `listenerCount()`
+   * says who is left. Does nothing by itself.
+   */
+  protected onListenersChanged(): void {
+    // For those who override it.
   }
 
   #guard(listener: unknown): AnyListener {

@@ -132,6 +132,11 @@ export const ERROR_CATALOGUE = {
     'The output device could not be used.',
     'Choose another output device; the previous one is still in use.',
   ),
+  PROCESSOR_FAILED: base(
+    false,
+    'An audio processor failed; the call goes on without it.',
+    'Look at error.cause; removeProcessor() and addProcessor() try it again.',
+  ),
   AUDIO_BLOCKED: base(
     false,
     'The browser blocked playback until the user interacts with the page.',
@@ -140,7 +145,7 @@ export const ERROR_CATALOGUE = {
   AUDIO_FAILED: base(
     false,
     'A sound could not be played.',
-    'Check the URL and the format of the file; calls are not affected.',
+    'Of a file check the URL and the format; calls are not affected. Of the far end in a call, choose another output device.',
   ),
   CALL_BUSY: base(true, 'The far end is busy.', 'Try again later.'),
   CALL_DECLINED: base(true, 'The far end declined the call.', 'None: a person or a rule said no.'),

@@ -1,4 +1,5 @@
 import { TypedEmitter } from '../core/emitter';
+import { monotonicMs } from '../core/clock';
 import { withDeadline } from '../core/deadline';
 import { asVoiceError, voiceError, type VoiceSDKError } from '../core/errors';
 import type { Logger } from '../core/logger';
@@ -7,7 +8,6 @@ import type { FreshIceServers } from '../call/continuity';
 import { LiveCall, type RestoredCall } from '../call/live-call';
 import { calleeOf, callerOf, type RemoteIdentity } from '../call/remote-identity';
 import { AutoplayGate } from '../media/autoplay-gate';
-import { Microphone } from '../media/microphone';
 import { RemoteAudio } from '../media/remote-audio';
 import { Ringtone } from '../media/ringtone';
 import { customHeadersOf } from '../sip/headers';
@@ -16,16 +16,20 @@ import { offersAudio } from '../sip/sdp';
 import type { SipSession } from '../sip/session';
 import type { OutboundCall } from '../sip/outbound-call';
 import type { SipUserAgent } from '../sip/user-agent';
-import { DevicePreference } from './device-preference';
+import { AudioSettings } from './audio-settings';
+import { CallHistory } from './call-history';
+import { CallSounds } from './call-sounds';
 import type { CheckedOptions } from './options';
 
 export type CallsEvents = {
   incoming: [call: LiveCall];
   /** A call of any direction begins. */
   created: [call: LiveCall, session: SipSession];
+  /** The ringtone is to sound, here or where {@link CallSounds.overrideRinging} has it, or no longer. */
+  ringing: [isRinging: boolean];
   error: [error: VoiceSDKError];
-  audioBlocked: [];
-  audioUnblocked: [];
+  audioBlocked: [isRingtone: boolean];
+  audioUnblocked: [isRingtone: boolean];
 };
 
 // 486 Busy Here: this device is busy, others of the same agent may ring (RFC 3261 section 21.4.24).
@@ -37,17 +41,20 @@ const STATUS_NOT_ACCEPTABLE = 488;
 // failed without a word is given up.
 const OFFER_TIMEOUT_MS = 10_000;
 
-/** The calls of one Device, and what they share: microphone, speaker and ringtone. */
+/** The calls of one Device, and what they share: microphone, speaker and sounds. */
 export class Calls extends TypedEmitter<CallsEvents> {
+  /** The last calls that are over. */
+  readonly history = new CallHistory();
+  /** What the agent hears beside the calls. */
+  readonly sounds: CallSounds;
   readonly #options: CheckedOptions;
   readonly #logger: Logger;
-  readonly #autoplay: AutoplayGate;
-  readonly #microphone: Microphone;
+  /** What waits for a gesture. */
+  readonly autoplay: AutoplayGate;
   readonly #ringtone: Ringtone;
   readonly #live = new Set<LiveCall>();
-  readonly #alerting = new Set<LiveCall>();
-  readonly #input: DevicePreference;
-  readonly #output: DevicePreference;
+  readonly #sessions = new Set<SipSession>();
+  readonly settings: AudioSettings;
   readonly #freshIceServers: FreshIceServers | undefined;
 
   /** @param freshIceServers asked before the media path of a call is replaced */
@@ -57,46 +64,55 @@ export class Calls extends TypedEmitter<CallsEvents> {
     this.#options = options;
     this.#logger = logger.child('call');
     const mediaLogger = logger.child('media');
-    this.#autoplay = new AutoplayGate({ logger: mediaLogger });
-    this.#microphone = new Microphone({ logger: mediaLogger });
+    this.autoplay = new AutoplayGate({ logger: mediaLogger });
     this.#ringtone = new Ringtone({
       url: options.ringtoneUrl,
-      outputDeviceId: options.outputDeviceId,
+      outputDeviceIds:
+        options.ringtoneDeviceIds.length > 0 ? options.ringtoneDeviceIds : [options.outputDeviceId ?? ''],
       logger: mediaLogger,
-      autoplay: this.#autoplay,
+      autoplay: this.autoplay,
     });
-    const onStranded = (error: unknown) => {
-      this.#logger.warn('not all could go back to the device before', error);
-    };
-    this.#input = new DevicePreference({
-      deviceId: options.inputDeviceId,
-      followers: () => [...this.#live].map(({ followInputDevice }) => followInputDevice),
-      onStranded,
-    });
-    this.#output = new DevicePreference({
-      deviceId: options.outputDeviceId,
-      followers: () => [
-        this.#ringtoneOutput,
-        ...[...this.#live].map(({ followOutputDevice }) => followOutputDevice),
-      ],
-      onStranded,
-    });
-    this.#ringtone.on('blocked', () => {
-      this.emit('audioBlocked');
+    this.settings = new AudioSettings(options, this.#ringtone, mediaLogger);
+    const onBlocked = (isRingtone: boolean) => {
+      this.emit('audioBlocked', isRingtone);
       this.emit(
         'error',
         voiceError(
           'AUDIO_BLOCKED',
-          'The browser blocked the ringtone until the user interacts with the page.',
+          'The browser blocked the sounds of calls until the user interacts with the page.',
         ),
       );
+    };
+    this.#ringtone.on('blocked', () => {
+      onBlocked(true);
     });
     this.#ringtone.on('unblocked', () => {
-      this.emit('audioUnblocked');
+      this.emit('audioUnblocked', true);
     });
     this.#ringtone.on('failed', (error) => {
       this.emit('error', error);
     });
+    this.sounds = new CallSounds({
+      settings: options.sounds,
+      ringtoneUrl: options.ringtoneUrl,
+      ringtone: this.#ringtone,
+      outputDeviceId: () => this.settings.output.value.inForce,
+      autoplay: this.autoplay,
+      logger: mediaLogger,
+      onRinging: (isRinging) => {
+        this.emit('ringing', isRinging);
+      },
+      onBlocked: () => {
+        onBlocked(false);
+      },
+      onUnblocked: () => {
+        this.emit('audioUnblocked', false);
+      },
+    });
+    for (const event of ['settled', 'substituted'] as const)
+      this.settings.on(event, () => {
+        this.sounds.followOutput();
+      });
   }
 
   /** Takes an INVITE that has just arrived: rings, or refuses it while another call is live. */
@@ -114,20 +130,22 @@ export class Calls extends TypedEmitter<CallsEvents> {
       return;
     }
     const { call } = this.create(session, callerOf(request), customHeadersOf(request));
-    this.#setAlerting(call, true);
+    this.sounds.setAlerting(call, true);
     this.emit('incoming', call);
   }
 
   /** Places a call; resolves when the INVITE is sent. @throws VoiceSDKError see `Device.connect` */
   async place(userAgent: SipUserAgent, options: Omit<OutboundCall, 'stream'>): Promise<LiveCall> {
+    const startedAtMs = monotonicMs();
     // The session exists before its microphone: setting up the peer connection need not wait for the prompt.
     let provide: (stream: Promise<MediaStream>) => void = () => undefined;
     const stream = new Promise<MediaStream>((resolve) => {
       provide = resolve;
     });
     const session = userAgent.call({ ...options, stream });
-    const { call, audio } = this.create(session, calleeOf(session.raw.remote_identity.uri.toString()), {});
-    const microphone = audio.open();
+    const callee = calleeOf(session.raw.remote_identity.uri.toString());
+    const { call, audio } = this.create(session, callee, {}, undefined, startedAtMs);
+    const microphone = audio.input.open();
     provide(microphone);
     const sent = new Promise<void>((resolve, reject) => {
       session.once('sending', () => {
@@ -156,30 +174,26 @@ export class Calls extends TypedEmitter<CallsEvents> {
     for (const call of this.#live) call.networkChanged();
   }
 
-  /** @throws VoiceSDKError `MICROPHONE_*` when a live call cannot follow; the former preference holds again then. */
-  setInputDevice(deviceId: string): Promise<void> {
-    return this.#input.change(deviceId);
-  }
-
-  /** @throws VoiceSDKError `UNSUPPORTED`, `OUTPUT_DEVICE_FAILED`; the former preference holds again then. */
-  setOutputDevice(deviceId: string): Promise<void> {
-    return this.#output.change(deviceId);
-  }
-
   /** Makes a session one of this Device's calls. */
   create(
     session: SipSession,
     remote: RemoteIdentity,
     customHeaders: Readonly<Record<string, string>>,
     restored?: RestoredCall,
+    startedAtMs?: number,
   ): { readonly call: LiveCall; readonly audio: CallAudio } {
-    const remoteAudio = new RemoteAudio({ logger: this.#logger, autoplay: this.#autoplay });
+    const remoteAudio = new RemoteAudio({ logger: this.#logger, autoplay: this.autoplay });
     const audio = new CallAudio({
-      microphone: this.#microphone,
+      microphone: this.settings.microphone,
       remoteAudio,
-      inputDeviceId: this.#input.deviceId,
+      processors: this.settings.processors,
+      inputDeviceId: this.settings.input.value.inForce,
       signal: session.signal,
+      onChosen: this.settings.noteChosen,
+      substitutes: this.settings.substitutes,
+      hardwareOf: (device) => this.settings.hardwareOf(device),
     });
+    this.settings.add(audio, session.signal);
     const call: LiveCall = new LiveCall({
       session,
       audio,
@@ -187,21 +201,31 @@ export class Calls extends TypedEmitter<CallsEvents> {
       remote,
       customHeaders,
       logger: this.#logger,
+      levelWorkletUrl: this.#options.levelWorkletUrl,
       freshIceServers: this.#freshIceServers,
+      onReport: (report) => {
+        this.history.add({ report, persons: [remote.address, remote.displayName] });
+      },
       ...(restored ? { restored } : {}),
+      startedAtMs,
       onAlerting: (isAlerting) => {
-        this.#setAlerting(call, isAlerting);
+        this.sounds.setAlerting(call, isAlerting);
+      },
+      onDigit: (digit) => {
+        this.sounds.playDigit(digit);
       },
     });
     this.#live.add(call);
+    this.#sessions.add(session);
     session.once('ended', () => {
       this.#live.delete(call);
+      this.#sessions.delete(session);
     });
-    if (this.#output.deviceId !== undefined) {
-      call.followOutputDevice(this.#output.deviceId).catch((error: unknown) => {
-        this.#logger.warn('the call plays on the default output device', error);
-      });
-    }
+    const output = this.settings.output.value.inForce;
+    audio.output.choose(output, 'device').catch((error: unknown) => {
+      this.#logger.warn('the call plays on the default output device', error);
+    });
+    this.sounds.add(call, session);
     this.emit('created', call, session);
     return { call, audio };
   }
@@ -211,19 +235,21 @@ export class Calls extends TypedEmitter<CallsEvents> {
     return this.#live.size > 0;
   }
 
-  dispose(): void {
-    this.#ringtone.dispose();
-    this.#autoplay.dispose();
-    this.removeAllListeners();
+  /** The calls that are not over. */
+  get live(): ReadonlySet<LiveCall> {
+    return this.#live;
   }
 
-  readonly #ringtoneOutput = (deviceId: string): Promise<void> => this.#ringtone.setOutputDevice(deviceId);
+  /** Ends every call (`destroyed`): BYE, CANCEL or a refusal leaves before this returns. */
+  endAll(): void {
+    for (const session of [...this.#sessions]) session.hangUp('destroyed');
+  }
 
-  #setAlerting(call: LiveCall, isAlerting: boolean): void {
-    if (isAlerting) this.#alerting.add(call);
-    else this.#alerting.delete(call);
-    if (this.#alerting.size > 0) this.#ringtone.start();
-    else this.#ringtone.stop();
+  dispose(): void {
+    this.sounds.dispose();
+    this.#ringtone.dispose();
+    this.autoplay.dispose();
+    this.removeAllListeners();
   }
 }
 

@@ -9,6 +9,8 @@ export type CallLostReason = 'expired' | 'ended' | 'refused' | 'microphone' | 'f
 
 /** A call of a former page that is over. */
 export interface LostCall {
+  /** As in {@link Call.callId}. */
+  readonly callId: string;
   /** The far end, as in {@link Call.remoteIdentity}. */
   readonly remoteIdentity?: string;
   /** Why it could not be taken up, or that it was over already. */
@@ -19,10 +21,10 @@ export interface LostCall {
 export type DeviceEvents = {
   /** The server confirmed the registration (200 to REGISTER, RFC 3261 section 10): calls can come in and go out. */
   registered: [];
-  /** The registration is gone, on request or because the server refused it. */
+  /** The registration is gone, on request or because the server refused it; in the latter case also for want of a token. */
   unregistered: [
     detail: {
-      /** `requested` after `unregister()`, else the SIP status and reason phrase; for people, not for decisions. */
+      /** `requested` after `unregister()`, else the SIP status and reason phrase or what is missing; for people, not for decisions. */
       readonly reason?: string;
     },
   ];
@@ -61,7 +63,8 @@ export type DeviceEvents = {
   callShared: [call: Call];
   /**
    * With `recoverCalls`: a call that a former page of this agent left behind (a reload, a crash) goes on here, with its
-   * mute and hold as they were. The Call is `accepted` already.
+   * mute and hold as they were. The Call is `accepted` already. With `multiTab` not in a tab that showed the call before:
+   * there the same Call goes on (`reconnecting`, `reconnected`).
    */
   recovered: [call: Call];
   /** With `recoverCalls`: a call that a former page left behind could not be taken up. It is over. */
@@ -69,10 +72,11 @@ export type DeviceEvents = {
   /** Something failed that no awaited promise has reported. */
   error: [error: VoiceSDKError];
   /**
-   * The browser does not play the ringtone until the agent interacts with the page (the autoplay policy of the HTML
-   * standard); it starts at the next gesture.
+   * The browser does not play the ringtone, or another sound of the Device that goes on, until the agent interacts with
+   * the page (the autoplay policy of the HTML standard); it starts at the next gesture. With `multiTab` a blocked
+   * ringtone is said in every tab, and rings in the first that the agent uses or has used.
    */
   audioBlocked: [];
-  /** The blocked ringtone has started. */
+  /** What was blocked has started; with `multiTab` the ringtone perhaps in another tab. */
   audioUnblocked: [];
 };

@@ -1,48 +1,52 @@
-/** Takes the device over; rejects when it cannot, and what it used before goes on. */
-export type Follower = (deviceId: string) => Promise<void>;
-
 /**
- * A device that others follow. It is in force from the moment it is asked for, so that whoever comes while the others
- * are still changing over takes it too, and it is taken back when one of them cannot follow.
+ * What the agent prefers and others follow. It is in force from the moment it is asked for, so that whoever comes while
+ * the others are still changing over takes it too, and it is taken back when one of them cannot follow.
  */
-export class DevicePreference {
-  readonly #followers: () => readonly Follower[];
-  readonly #onStranded: (error: unknown) => void;
-  #deviceId: string | undefined;
+export class Preference<T, F extends object> {
+  readonly #options: PreferenceOptions<T, F>;
+  #value: T;
   /** The last one that all could follow. */
-  #settled: string | undefined;
+  #settled: T;
   #changes = 0;
+  #settledChange = 0;
+  #pending = 0;
 
-  constructor(options: {
-    readonly deviceId: string | undefined;
-    readonly followers: () => readonly Follower[];
-    /** A follower could not go back. */
-    readonly onStranded: (error: unknown) => void;
-  }) {
-    this.#deviceId = this.#settled = options.deviceId;
-    this.#followers = options.followers;
-    this.#onStranded = options.onStranded;
+  constructor(options: PreferenceOptions<T, F>) {
+    this.#options = options;
+    this.#value = this.#settled = options.value;
   }
 
-  /** What is preferred now; undefined where nothing ever was. */
-  get deviceId(): string | undefined {
-    return this.#deviceId;
+  /** What is preferred now. */
+  get value(): T {
+    return this.#value;
+  }
+
+  /** Whether a change is under way, which may be taken back. */
+  get isChanging(): boolean {
+    return this.#pending > 0;
   }
 
   /** Rejects with what the first of those said who could not follow; the former preference holds again then. */
-  async change(deviceId: string): Promise<void> {
+  async change(value: T): Promise<void> {
     const change = ++this.#changes;
-    this.#deviceId = deviceId;
-    const failed = new Map<Follower, unknown>();
+    this.#value = value;
+    this.#pending += 1;
+    const failed = new Map<F, unknown>();
+    const { followers, apply } = this.#options;
     await Promise.all(
-      this.#followers().map((follow) =>
-        follow(deviceId).catch((error: unknown) => {
-          failed.set(follow, error);
+      followers().map((follower) =>
+        apply(follower, value).catch((error: unknown) => {
+          failed.set(follower, error);
         }),
       ),
     );
+    this.#pending -= 1;
     if (failed.size === 0) {
-      this.#settled = deviceId;
+      // An earlier change may come to its end after a later one.
+      if (change > this.#settledChange) {
+        this.#settled = value;
+        this.#settledChange = change;
+      }
       return;
     }
     // Else a later change is in force already, and all follow that one.
@@ -51,10 +55,25 @@ export class DevicePreference {
     throw failure;
   }
 
-  async #goBack(stayed: ReadonlyMap<Follower, unknown>): Promise<void> {
-    this.#deviceId = this.#settled;
-    const moved = this.#followers().filter((follow) => !stayed.has(follow));
-    // The empty id is the system's default, which is what holds where nothing was preferred.
-    await Promise.all(moved.map((follow) => follow(this.#settled ?? '').catch(this.#onStranded)));
+  /** What holds instead, and whoever has to follow is told otherwise. */
+  substitute(value: T): void {
+    this.#value = this.#settled = value;
   }
+
+  async #goBack(stayed: ReadonlyMap<F, unknown>): Promise<void> {
+    this.#value = this.#settled;
+    const { followers, apply, onStranded } = this.#options;
+    const moved = followers().filter((follower) => !stayed.has(follower));
+    await Promise.all(moved.map((follower) => apply(follower, this.#settled).catch(onStranded)));
+  }
+}
+
+export interface PreferenceOptions<T, F> {
+  /** What holds to begin with. */
+  readonly value: T;
+  readonly followers: () => readonly F[];
+  /** Makes one of them follow; rejects when it cannot, and what it used before goes on. */
+  readonly apply: (follower: F, value: T) => Promise<void>;
+  /** A follower could not go back. */
+  readonly onStranded: (error: unknown) => void;
 }

@@ -3,25 +3,36 @@ import type { TokenClaims } from '../auth/token';
 import { TokenKeeper } from '../auth/token-keeper';
 import type { SipCredentials } from '../auth/sip-credentials';
 import type { Call } from '../call/call';
+import type { LiveCall } from '../call/live-call';
 import { randomUuid } from '../core/clock';
 import { Disposer } from '../core/disposer';
 import { TypedEmitter } from '../core/emitter';
 import { asVoiceError, voiceError, type VoiceSDKError } from '../core/errors';
-import { Logger } from '../core/logger';
+import type { LogWriter } from '../core/log-book';
+import { checkWriter, Logger } from '../core/logger';
 import { SurfacedPromise } from '../core/surfaced-promise';
 import { normalizeDeviceId, SYSTEM_DEFAULT } from '../media/browser';
 import { type AudioDevice, enumerateAudioDevices, isOutputSelectionSupported } from '../media/devices';
 import { Registration } from '../registration/registration';
 import { Wake } from '../registration/wake';
-import type { SipSession } from '../sip/session';
 import { WakefulLock } from '../tabs/wakeful-lock';
 import { CallKeeper } from './call-keeper';
 import { Calls } from './calls';
+import { askBeforeLeaving } from './close-protection';
 import { checkConnectOptions, type ConnectOptions, type PlacedCall } from './connect-options';
+import type { DeviceAudio } from './device-audio';
 import type { DeviceEvents } from './device-events';
+import type { Diagnostics } from './diagnostics';
+import type { DiagnosedDevice } from './export-diagnostics';
 import type { LineEvent } from './line';
+import { LiveDeviceAudio } from './live-device-audio';
+import { loadDiagnostics } from './load-diagnostics';
 import { type CheckedOptions, checkOptions, type DeviceOptions } from './options';
+import { Preflight } from './preflight/preflight';
+import type { PreflightOptions } from './preflight/report';
 import type { SharedPhone } from './shared-phone';
+import { Sharing } from './sharing';
+import { connectParts } from './wiring';
 
 /**
  * One agent's phone. Opens nothing before `register()`; `destroy()` gives everything back.
@@ -30,6 +41,10 @@ import type { SharedPhone } from './shared-phone';
  * `error` event and is never an unhandled rejection.
  */
 export class Device extends TypedEmitter<DeviceEvents> {
+  /** Microphones, speakers and sounds: what changes among them, and how they are set. */
+  readonly audio: DeviceAudio;
+  readonly #audio: LiveDeviceAudio;
+
   readonly #options: CheckedOptions;
   readonly #logger: Logger;
   readonly #disposer = new Disposer();
@@ -39,11 +54,7 @@ export class Device extends TypedEmitter<DeviceEvents> {
   readonly #calls: Calls;
   readonly #instance = { id: randomUuid() };
   readonly #keeper: CallKeeper;
-  /** With `multiTab`, from `register()` on: the phone of all tabs. */
-  #shared: SharedPhone | undefined;
-  #sharing: Promise<void> | undefined;
-  /** With `multiTab`, where this browser cannot share. */
-  #isAlone = false;
+  readonly #sharing: Sharing;
 
   /**
    * @throws VoiceSDKError `INVALID_ARGUMENT` for an option that cannot be used. A bad token is reported by
@@ -65,6 +76,7 @@ export class Device extends TypedEmitter<DeviceEvents> {
       serverNow: () => this.#token.clock.now(),
       iceServers: this.#options.iceServers,
       iceTransportPolicy: this.#options.iceTransportPolicy,
+      codecs: this.#options.codecs,
       // Read when the account is made, which waits for it.
       get instanceId() {
         return instance.id;
@@ -74,10 +86,22 @@ export class Device extends TypedEmitter<DeviceEvents> {
     });
     this.#calls = new Calls(this.#options, this.#logger, () => this.#registration.freshIceServers());
     this.#keeper = this.#keepCalls();
-    this.#disposer.add(() => {
-      wake.dispose();
+    this.#sharing = this.#shareTabs();
+    this.audio = this.#audio = new LiveDeviceAudio({
+      settings: this.#calls.settings,
+      sounds: this.#calls.sounds,
+      shared: () => this.#shared,
+      isRemembered: this.#options.rememberDevices,
+      levelWorkletUrl: this.#options.levelWorkletUrl,
+      logger: this.#logger.child('media'),
+      onError: this.#report,
     });
     this.#connectParts(wake);
+  }
+
+  /** Finds out whether this agent can take calls here; begins at once. @throws VoiceSDKError `INVALID_ARGUMENT` */
+  static preflight(options: PreflightOptions): Preflight {
+    return new Preflight(options);
   }
 
   /**
@@ -95,7 +119,10 @@ export class Device extends TypedEmitter<DeviceEvents> {
         throw voiceError('BROWSER_UNSUPPORTED');
       const token = this.#token.usable();
       if (!this.#token.watch.isWatching) this.#token.watch.watch(token);
-      if (this.#options.multiTab) await (this.#sharing ??= this.#share(token.claims.user_uuid));
+      const remembering = this.#audio.begin(`${this.#options.apiBaseUrl} ${token.claims.user_uuid}`);
+      if (this.#options.multiTab) await this.#sharing.join(token.claims.user_uuid);
+      if (remembering) await remembering;
+      this.#assertAlive();
       await (this.#shared ?? this.#registration).register();
     });
   }
@@ -142,7 +169,8 @@ export class Device extends TypedEmitter<DeviceEvents> {
   unregister(): Promise<void> {
     return this.#surfaced(async () => {
       if (this.#disposer.disposed) return;
-      if (this.#sharing) await this.#sharing;
+      // Not a turn later where there is nothing to wait for: what is asked next comes after.
+      if (this.#sharing.joining) await this.#sharing.joining;
       // Another tab may register this one again.
       if (!this.#shared) this.#token.watch.stop();
       await (this.#shared ?? this.#registration).unregister();
@@ -157,11 +185,12 @@ export class Device extends TypedEmitter<DeviceEvents> {
     if (this.#disposer.disposed) return;
     this.#disposer.dispose();
     this.#token.watch.stop();
-    this.#registration.dispose();
+    this.#registration.dispose(this.#shared?.hasSuccessor);
     this.#wakefulLock.release();
     this.#keeper.dispose();
     this.#calls.dispose();
     this.#shared?.dispose();
+    this.#audio.dispose();
     this.removeAllListeners();
     this.#logger.info('destroyed');
   }
@@ -187,8 +216,7 @@ export class Device extends TypedEmitter<DeviceEvents> {
   setInputDevice(deviceId: string): Promise<void> {
     return this.#surfaced(async () => {
       this.#assertAlive();
-      assertDeviceId(deviceId);
-      await (this.#shared ?? this.#calls).setInputDevice(deviceId);
+      await this.#audio.choose('setInputDevice', deviceId);
     });
   }
 
@@ -202,12 +230,29 @@ export class Device extends TypedEmitter<DeviceEvents> {
   setOutputDevice(deviceId: string): Promise<void> {
     return this.#surfaced(async () => {
       this.#assertAlive();
-      assertDeviceId(deviceId);
       // Without a call there is nothing to try it on, and the agent should hear of it before one comes in.
       if (normalizeDeviceId(deviceId) !== SYSTEM_DEFAULT && !isOutputSelectionSupported())
         throw voiceError('UNSUPPORTED', 'This browser cannot choose the output device.');
-      await (this.#shared ?? this.#calls).setOutputDevice(deviceId);
+      await this.#audio.choose('setOutputDevice', deviceId);
     });
+  }
+
+  /**
+   * What support needs to say why this phone did what it did, in a call too: the log, SIP messages, call reports and the
+   * environment, without credentials, numbers, persons and IP addresses; see {@link Diagnostics}. It goes nowhere by itself.
+   * Also after `destroy()`. @throws VoiceSDKError `UNSUPPORTED` when the part that does it cannot be loaded, or fails
+   */
+  exportDiagnostics(): Promise<Diagnostics> {
+    return this.#surfaced(async () => (await loadDiagnostics()).diagnosePhone(this.#diagnosed));
+  }
+
+  /**
+   * Sends the lines of `logLevel` to a log of yours in place of the console; undefined gives them back to it.
+   *
+   * @throws VoiceSDKError `INVALID_ARGUMENT` for an object that lacks one of `error`, `warn`, `info`, `debug`
+   */
+  setLogger(writer: LogWriter | undefined): void {
+    this.#logger.book.writer = checkWriter(writer);
   }
 
   /** Whether calls can come in and go out right now. */
@@ -220,7 +265,7 @@ export class Device extends TypedEmitter<DeviceEvents> {
    * `register()`, and while another tab leads.
    */
   isLeader(): boolean {
-    return this.#shared?.isLeader ?? (!this.#options.multiTab || this.#isAlone);
+    return this.#sharing.isLeader;
   }
 
   /**
@@ -242,61 +287,36 @@ export class Device extends TypedEmitter<DeviceEvents> {
     return this.#token.current.expiresAt;
   }
 
+  get #diagnosed(): DiagnosedDevice {
+    return {
+      book: this.#logger.book,
+      options: this.#options,
+      token: this.#token,
+      registration: this.#registration,
+      calls: this.#calls,
+      sharing: this.#sharing,
+    };
+  }
+
   #connectParts(wake: Wake): void {
-    const registration = this.#registration;
-    registration.on('registered', () => {
-      this.#wakefulLock.acquire();
-      this.#onLine('registered');
+    connectParts({
+      registration: this.#registration,
+      calls: this.#calls,
+      token: this.#token,
+      wake,
+      wakefulLock: this.#wakefulLock,
+      onLine: this.#onLine,
+      onTokenExpired: () => this.#shared?.giveWay(voiceError('TOKEN_EXPIRED').message),
+      onLeave: () => {
+        if (!this.#keeper.leave()) this.destroy();
+      },
+      onError: this.#report,
+      emit: (event, ...args) => {
+        this.emit(event, ...(args as never));
+      },
     });
-    registration.on('unregistered', (detail) => {
-      this.#wakefulLock.release();
-      this.#onLine('unregistered', detail);
-    });
-    registration.on('reconnecting', (detail) => {
-      this.#onLine('reconnecting', detail);
-    });
-    registration.on('reconnected', () => {
-      this.#onLine('reconnected');
-    });
-    registration.on('error', (error) => {
-      this.#report(error);
-    });
-    registration.on('incoming', (session) => {
-      this.#onInvite(session);
-    });
-    this.#calls.on('incoming', (call) => {
-      this.#onLine('incoming', call);
-    });
-    this.#calls.on('error', (error) => {
-      this.#report(error);
-    });
-    this.#calls.on('audioBlocked', () => {
-      this.emit('audioBlocked');
-    });
-    this.#calls.on('audioUnblocked', () => {
-      this.emit('audioUnblocked');
-    });
-    this.#token.watch.on('willExpire', ({ expiresAt }) => {
-      this.emit('tokenWillExpire', { expiresAt });
-    });
-    this.#token.watch.on('expired', () => {
-      this.#report(voiceError('TOKEN_EXPIRED'));
-      this.#shared?.onTokenExpired();
-    });
-    wake.on('wake', () => {
-      this.#token.watch.check();
-      this.#calls.networkChanged();
-    });
-    wake.on('leave', () => {
-      if (!this.#keeper.leave()) this.destroy();
-    });
-    if (this.#options.closeProtection)
-      this.#disposer.listen(globalThis, 'beforeunload', (event) => {
-        if (!this.#calls.isLive) return;
-        event.preventDefault();
-        // Chrome before 119 asks only when there is a value to return.
-        Reflect.set(event, 'returnValue', true);
-      });
+    this.#disposer.add(wake.dispose.bind(wake));
+    if (this.#options.closeProtection) this.#disposer.add(askBeforeLeaving(() => this.#calls.isLive));
   }
 
   #keepCalls(): CallKeeper {
@@ -313,13 +333,40 @@ export class Device extends TypedEmitter<DeviceEvents> {
       onLost: (lost) => {
         this.emit('callLost', lost);
       },
+      onSettled: () => this.#shared?.onRecoverySettled(),
     });
   }
 
-  #onLine(...event: LineEvent): void {
+  get #shared(): SharedPhone | undefined {
+    return this.#sharing.phone;
+  }
+
+  #shareTabs(): Sharing {
+    return new Sharing({
+      isWanted: this.#options.multiTab,
+      apiBaseUrl: this.#options.apiBaseUrl,
+      local: {
+        registration: this.#registration,
+        calls: this.#calls,
+        instance: this.#instance,
+        logger: this.#logger.child('tabs'),
+        exportDiagnostics: async () => (await loadDiagnostics()).diagnoseTab(this.#diagnosed),
+        place: async (options) => this.#place(checkConnectOptions(options)),
+        recoversCalls: this.#options.recoverCalls,
+        prepareToLead: this.#keeper.preload.bind(this.#keeper),
+        emit: (event, ...args: readonly unknown[]) => {
+          this.emit(event, ...(args as never));
+        },
+      },
+      isDestroyed: () => this.#disposer.disposed,
+      onUnsupported: this.#report,
+    });
+  }
+
+  readonly #onLine = (...event: LineEvent): void => {
     if (this.#shared) this.#shared.onLocal(...event);
     else this.emit(event[0], ...(event.slice(1) as never));
-  }
+  };
 
   async #obtainCredentials(signal: AbortSignal): Promise<SipCredentials> {
     this.#token.usable();
@@ -327,58 +374,25 @@ export class Device extends TypedEmitter<DeviceEvents> {
     return this.#token.obtainCredentials(signal);
   }
 
-  async #share(userUuid: string): Promise<void> {
-    try {
-      // Loaded only where it is used: most pages have one tab.
-      const { shareTabs } = await import('./shared-phone');
-      this.#assertAlive();
-      this.#shared = shareTabs(`${this.#options.apiBaseUrl}/${userUuid}`, {
-        registration: this.#registration,
-        calls: this.#calls,
-        instance: this.#instance,
-        logger: this.#logger.child('tabs'),
-        place: async (options) => this.#place(checkConnectOptions(options)),
-        emit: (event, ...args: readonly unknown[]) => {
-          this.emit(event, ...(args as never));
-        },
-        onTakeOver: () => undefined,
-      });
-    } catch (error) {
-      this.#assertAlive();
-      this.#isAlone = true;
-      this.#report(asVoiceError(error, 'UNSUPPORTED'));
-    }
-  }
-
-  async #place(options: PlacedCall): Promise<Call> {
+  async #place(options: PlacedCall): Promise<LiveCall> {
     const { userAgent, state } = this.#registration;
     if (state === 'recovering') throw voiceError('SIGNALING_LOST');
     if (!userAgent || state !== 'registered') throw voiceError('NOT_REGISTERED');
     return this.#calls.place(userAgent, options);
   }
 
-  #onInvite(session: SipSession): void {
-    // An agent whose token ran out takes no new calls; 480 lets the caller's queue go on to the next agent.
-    if (this.#token.isExpired) session.reject(480);
-    else this.#calls.receive(session);
-  }
-
   #assertAlive(): void {
     if (this.#disposer.disposed) throw voiceError('DESTROYED');
   }
 
-  #report(error: VoiceSDKError): void {
+  readonly #report = (error: VoiceSDKError): void => {
     this.#logger.warn('error', error);
     this.emit('error', error);
-  }
+  };
 
   #surfaced<T>(action: () => Promise<T>): Promise<T> {
     return SurfacedPromise.from(action(), (error) => {
       this.#report(asVoiceError(error, 'MEDIA_FAILED'));
     });
   }
-}
-
-function assertDeviceId(deviceId: unknown): void {
-  if (typeof deviceId !== 'string') throw voiceError('INVALID_ARGUMENT', 'A device id is a string.');
 }

@@ -1,4 +1,3 @@
-import type { Call } from '../call/call';
 import type { LiveCall } from '../call/live-call';
 import { nowMs, randomUuid, startTimer, stopTimer, type TimerHandle } from '../core/clock';
 import { withDeadline } from '../core/deadline';
@@ -25,8 +24,10 @@ export interface CallRecoveryOptions {
   readonly registration: Registration;
   readonly calls: Calls;
   readonly logger: Logger;
-  readonly onRecovered: (call: Call) => void;
+  readonly onRecovered: (call: LiveCall) => void;
   readonly onLost: (lost: LostCall) => void;
+  /** All calls that were found after registering were taken up or lost. */
+  readonly onSettled: () => void;
 }
 
 /** How often a page says that its calls live. */
@@ -160,6 +161,7 @@ export class CallRecovery {
           isMuted: call.isMuted(),
           isOnHold: call.isOnHold(),
           canReplace,
+          ...(session.origin.line === undefined ? {} : { sdpOrigin: session.origin.line }),
           acceptedAtMs: nowMs() - acceptedForMs,
           aliveAtMs: nowMs(),
         };
@@ -194,7 +196,15 @@ export class CallRecovery {
   };
 
   async #recoverAll(): Promise<void> {
-    if (!this.#isPhone) return;
+    if (this.#isPhone) await Promise.all(await this.#recoveries());
+    if (!this.#disposer.disposed) this.#options.onSettled();
+  }
+
+  /** Begins to take up whatever can be taken up now. */
+  async #recoveries(): Promise<Promise<void>[]> {
+    const recoveries: Promise<void>[] = [];
+    /** By the page that left them. */
+    const orphans = new Map<string, LiveCallRecord[]>();
     const orphanedAfterMs = this.#options.isShared ? 0 : ORPHANED_AFTER_MS;
     let nextLookMs = Infinity;
     for (const record of await this.#journal.all()) {
@@ -204,26 +214,29 @@ export class CallRecovery {
       if (record.scope !== this.#options.scope) {
         // Telephone numbers of somebody who may never come back here.
         if (ageMs > EXPIRES_MS) void this.#journal.remove(record);
-      } else if (record.instanceId === this.#instanceId) void this.#recover(record);
-      else if (ageMs >= orphanedAfterMs) void this.#recoverOrphan(record);
+      } else if (record.instanceId === this.#instanceId) recoveries.push(this.#recover(record));
+      else if (ageMs >= orphanedAfterMs)
+        orphans.set(record.instanceId, [...(orphans.get(record.instanceId) ?? []), record]);
       else nextLookMs = Math.min(nextLookMs, orphanedAfterMs - ageMs);
     }
     stopTimer(this.#orphanTimer);
     if (nextLookMs < Infinity && !this.#disposer.disposed)
       this.#orphanTimer = startTimer(nextLookMs, () => void this.#recoverAll());
+    return [...recoveries, ...[...orphans].map((orphan) => this.#recoverOrphans(...orphan))];
   }
 
-  /** A call of a tab that was closed or crashed for good; one page may have it. */
-  async #recoverOrphan(seen: LiveCallRecord): Promise<void> {
-    // The calls of one former page share its lock: one after the other.
-    const release = await claim(lockOf(seen.instanceId), CLAIM_TIMEOUT_MS);
+  /** The calls of a tab that was closed or crashed for good; one page may have them. */
+  async #recoverOrphans(formerId: string, seen: readonly LiveCallRecord[]): Promise<void> {
+    // One lock for all of them: one that is slow to be taken up must not keep this page from the next.
+    const release = await claim(lockOf(formerId), CLAIM_TIMEOUT_MS);
     if (!release) return;
     try {
-      const isSame = ({ dialog, instanceId }: LiveCallRecord): boolean =>
-        dialog.callId === seen.dialog.callId && instanceId === seen.instanceId;
+      const callIds = seen.map(({ dialog }) => dialog.callId);
       // Another page may have been faster, and is done.
-      const record = (await this.#journal.all()).find(isSame);
-      if (record) await this.#recover(record);
+      const left = (await this.#journal.all()).filter(
+        ({ dialog, instanceId }) => instanceId === formerId && callIds.includes(dialog.callId),
+      );
+      await Promise.all(left.map((record) => this.#recover(record)));
     } finally {
       release();
     }
@@ -240,6 +253,7 @@ export class CallRecovery {
     let session: SipSession | undefined;
     try {
       session = userAgent.adopt((raw) => restoreSession(raw, record));
+      session.origin.continue(record.sdpOrigin);
       if (Math.abs(nowMs() - record.aliveAtMs) > EXPIRES_MS) {
         this.#giveUp(record, 'expired', session);
         return;
@@ -253,7 +267,7 @@ export class CallRecovery {
         { ...record, acceptedForMs: Math.max(0, nowMs() - record.acceptedAtMs) },
       );
       this.#restoring = undefined;
-      const stream = await audio.open();
+      const stream = await audio.input.open();
       openMedia(session.raw, userAgent.pcConfig, stream);
       await this.#offer(session, record.isOnHold);
       logger.info('a call of the page before goes on here');
@@ -261,10 +275,14 @@ export class CallRecovery {
     } catch (error) {
       this.#restoring = undefined;
       if (this.#disposer.disposed) return;
+      if (session?.signal.aborted) {
+        logger.info('a call of the page before is over');
+        this.#giveUp(record, 'ended');
+        return;
+      }
       logger.warn('a call of the page before could not be taken up', error);
       const { code } = asVoiceError(error, 'MEDIA_FAILED');
-      if (session?.signal.aborted) this.#giveUp(record, 'ended');
-      else if (code.startsWith('MICROPHONE_')) this.#giveUp(record, 'microphone', session);
+      if (code.startsWith('MICROPHONE_')) this.#giveUp(record, 'microphone', session);
       else if (record.canReplace && session) await this.#replace(userAgent, record, session);
       else this.#giveUp(record, code === 'HOLD_FAILED' ? 'refused' : 'failed', session);
     }
@@ -320,8 +338,12 @@ export class CallRecovery {
     // The far end should not sit in silence until it notices by itself.
     session?.hangUp();
     void this.#journal.remove(record);
-    const { remoteIdentity } = record;
-    this.#options.onLost({ ...(remoteIdentity === '' ? {} : { remoteIdentity }), reason });
+    const { dialog, remoteIdentity } = record;
+    this.#options.onLost({
+      callId: dialog.callId,
+      ...(remoteIdentity === '' ? {} : { remoteIdentity }),
+      reason,
+    });
   }
 }
 

@@ -1,34 +1,31 @@
 import type { Call } from '../call/call';
-import { backoffDelayMs } from '../core/backoff';
-import { delay } from '../core/deadline';
-import { asVoiceError, voiceError, type VoiceSDKError } from '../core/errors';
+import { voiceError } from '../core/errors';
 import { TabChannel, type TabMessage } from '../tabs/channel';
-import { canShareTabs, LeaderElection } from '../tabs/leader-election';
-import { LeaderWatch } from '../tabs/leader-watch';
-import { serveTabRequests, TabRequests } from '../tabs/rpc';
-import { CallHost } from './call-host';
-import type { ConnectOptions, PlacedCall } from './connect-options';
-import type { LineEvent, LocalPhone } from './line';
+import { SilenceWatch } from '../tabs/heartbeat';
+import { LeaderElection } from '../tabs/leader-election';
+import { isTabLoss, LeaderWatch } from '../tabs/leader-watch';
+import { TabRequests } from '../tabs/rpc';
+import type { PlacedCall } from './connect-options';
+import { nameOf } from './call-host';
+import { Lead } from './lead';
+import type { LineEvent, LocalPhone, SharedSetter } from './line';
+import { FollowedChoices } from './shared-choices';
 import { RegistrationView } from './shared-registration';
 import { SharedCalls } from './shared-calls';
+import { SharedRingtone } from './shared-ringtone';
 import {
+  type CarriedCall,
   readCallNews,
   readView,
   SHARING_VERSION,
   type SharedRegistration,
   type SharedView,
 } from './shared-protocol';
-
-// After a take-over nobody has asked for the registration just now, so that nobody else would try again.
-const TAKE_OVER_RETRY = { firstMs: 1_000, capMs: 30_000 };
-// A leader that goes away in the middle, and the next one: a third has more than bad luck.
-const MOST_TRIES = 3;
+import { isRefusal, takeOver } from './take-over';
 
 /**
  * The one phone of an agent with several tabs. The leader holds the registration and carries the calls; in the other
  * tabs this shows what the leader tells and passes on what is asked. Who leads is for the {@link LeaderElection}.
- *
- * Owns the retry of the first registration after a take-over; keeping it up is the Registration's.
  */
 export class SharedPhone {
   readonly #local: LocalPhone;
@@ -36,16 +33,27 @@ export class SharedPhone {
   readonly #election: LeaderElection;
   readonly #requests: TabRequests;
   readonly #lifetime = new AbortController();
-  readonly #leader = new LeaderWatch(this.#lifetime.signal);
+  readonly #leader = new LeaderWatch(this.#lifetime.signal, () => {
+    this.#apply('unregistered', 0, this.#unfit);
+  });
   readonly #view: RegistrationView;
   /** Calls that another tab carries. */
   readonly #calls: SharedCalls;
-  /** Set while this tab leads: the calls that it carries. */
-  #host: CallHost | undefined;
-  #stopServing: (() => void) | undefined;
+  /** Set while this tab leads. */
+  #lead: Lead | undefined;
+  readonly #silence: SilenceWatch;
+  readonly #ringtone: SharedRingtone;
+  readonly #choices: FollowedChoices;
+  /** What this tab knows of the phone, and the bundle of diagnostics of the tab that leads. */
+  readonly diagnosis = {
+    facts: () => ({ ...this.#describe(), calls: this.#calls.states }),
+    ask: () => this.#ask('exportDiagnostics'),
+  };
   #isWanted = false;
-  /** This tab's token has run out. */
-  #isExpired = false;
+  /** Set from this tab's election until the calls of the leader before were taken up or lost. */
+  #isRecovering = false;
+  /** Why this tab cannot register: its token has run out, or is refused. */
+  #unfit: string | undefined;
   /** How often unregister() was called: the last wish counts. */
   #withdrawals = 0;
 
@@ -58,22 +66,35 @@ export class SharedPhone {
     this.#requests = new TabRequests(this.#channel);
     this.#calls = new SharedCalls({
       tabId: this.#channel.tabId,
+      recoversCalls: local.recoversCalls,
       emit: local.emit,
-      ask: (...request) => this.#ask('call', ...request),
+      // One that another tab carried before may be this one's now.
+      ask: (...request) => this.#lead?.calls.ask(...request) ?? this.#ask('call', ...request),
+    });
+    this.#ringtone = new SharedRingtone({
+      tabId: this.#channel.tabId,
+      local,
+      tell: () => this.#lead?.tell(),
+      ask: (method) => {
+        this.#ask(method).catch(() => undefined);
+      },
+    });
+    this.#choices = new FollowedChoices(local.calls.settings);
+    this.#silence = new SilenceWatch({
+      ask: () => {
+        this.#channel.post('hello', undefined, this.#leader.leaderId);
+      },
+      // It holds the lock, so that nobody else can lead; its calls may go on.
+      onSilent: () => {
+        this.#local.logger.warn('the tab that holds the phone does not answer');
+        this.#ringtone.abandon();
+        if (this.#view.state === 'registered') this.#apply('reconnecting', 1);
+      },
     });
     this.#election = new LeaderElection(name);
-    this.#channel.on('message', (message) => {
-      this.#onMessage(message);
-    });
-    this.#election.on('elected', () => {
-      this.#lead();
-    });
-    this.#election.on('deposed', () => {
-      this.#yield();
-    });
-    this.#election.on('suspending', () => {
-      this.#yield();
-    });
+    this.#channel.on('message', this.#onMessage.bind(this));
+    this.#election.on('elected', this.#takeLead.bind(this));
+    for (const event of ['deposed', 'suspending'] as const) this.#election.on(event, this.#yield.bind(this));
     this.#election.on('resumed', () => {
       this.#channel.post('hello', undefined);
     });
@@ -81,21 +102,26 @@ export class SharedPhone {
   }
 
   get isLeader(): boolean {
-    return this.#host !== undefined;
+    return this.#lead !== undefined;
   }
 
   get isRegistered(): boolean {
-    return this.#host ? this.#local.registration.isRegistered : this.#view.state === 'registered';
+    return this.#lead ? this.#local.registration.isRegistered : this.#view.state === 'registered';
+  }
+
+  /** Whether another tab takes over when this one, which leads, is gone. */
+  get hasSuccessor(): boolean {
+    return this.isLeader && this.#election.isAwaited;
   }
 
   async register(): Promise<void> {
     const withdrawals = this.#withdrawals;
     this.#isWanted = true;
     this.#join();
-    await this.#withLeader(async () => {
+    await this.#leader.use(async () => {
       if (withdrawals !== this.#withdrawals)
         throw voiceError('INVALID_STATE', 'unregister() was called meanwhile.');
-      if (this.#host) await this.#registerHere();
+      if (this.#lead) await this.#registerHere();
       else if (this.#view.state !== 'registered') await this.#ask('register');
     });
   }
@@ -104,22 +130,27 @@ export class SharedPhone {
     this.#withdrawals += 1;
     this.#isWanted = false;
     if (this.#leader.leaderId === undefined && this.#view.state === 'unregistered') return;
-    await this.#withLeader(async () => {
-      if (this.#host) {
-        await this.#local.registration.unregister();
-        // A take-over between two tries has no registration that could say so.
-        this.#apply('unregistered', 0, 'requested');
-      } else await this.#ask('unregister');
-    }).catch((error: unknown) => {
-      // Nobody leads, so that nobody is registered.
-      if (!isLoss(error)) throw error;
-    });
-    this.#tellView();
+    await this.#leader
+      .use(async () => {
+        if (this.#lead) {
+          await this.#local.registration.unregister();
+          // A take-over between two tries has no registration that could say so.
+          this.#apply('unregistered', 0, 'requested');
+        } else await this.#requests.send(this.#leader.leaderId ?? '', 'unregister', [], true);
+      })
+      .catch((error: unknown) => {
+        // Nobody leads, so that nobody is registered.
+        if (!isTabLoss(error)) throw error;
+      });
+    this.#lead?.tell();
   }
 
   async place(options: PlacedCall): Promise<Call> {
-    if (this.#host) {
-      const call = await this.#local.place(options);
+    const lead = this.#lead;
+    if (lead) {
+      const call = await this.#local.place(options).catch((error: unknown) => {
+        throw this.#lead === lead || this.#lifetime.signal.aborted ? error : voiceError('TAB_LOST');
+      });
       this.#share(call);
       return call;
     }
@@ -130,48 +161,62 @@ export class SharedPhone {
     return call;
   }
 
-  async setInputDevice(deviceId: string): Promise<void> {
-    await this.#local.calls.setInputDevice(deviceId);
-    if (!this.#host && this.#leader.leaderId !== undefined) await this.#ask('setInputDevice', deviceId);
-  }
-
-  async setOutputDevice(deviceId: string): Promise<void> {
-    await this.#local.calls.setOutputDevice(deviceId);
-    if (!this.#host && this.#leader.leaderId !== undefined) await this.#ask('setOutputDevice', deviceId);
+  /** Chooses in this tab and in the one that carries the calls. */
+  async choose(method: SharedSetter, choice: unknown): Promise<void> {
+    await this.#local.calls.settings[method](choice as never);
+    if (!this.#lead && this.#leader.leaderId !== undefined)
+      await this.#choices.passOn(this.#ask(method, choice));
   }
 
   /** Something happened on the line of this tab. */
-  onLocal(...event: LineEvent): void {
-    const [name, detail] = event;
-    if (name === 'incoming' || name === 'recovered') {
-      this.#local.emit(name, detail);
+  onLocal(...[name, detail]: LineEvent): void {
+    if (name === 'audioBlocked') this.#ringtone.blocked();
+    else if (name === 'audioUnblocked') this.#ringtone.unblocked();
+    else if (!this.#lead) {
+      // What a tab that no longer leads does with its own connection concerns nobody, and it carries no call.
+      if (name === 'incoming' || name === 'recovered') void detail.disconnect();
+    } else if (name === 'incoming' || name === 'recovered') {
+      const known = name === 'recovered' ? this.#calls.get(nameOf(detail)) : undefined;
+      if (known) known.carriedBy(detail);
+      else this.#local.emit(name, detail);
       // A listener that rejects at once keeps the call from the other tabs.
       this.#share(detail);
-    }
-    // What a tab that no longer leads does with its own connection concerns nobody.
-    if (!this.#host) return;
-    if (name === 'reconnecting') this.#apply('reconnecting', detail.attempt);
-    else if (name === 'unregistered') this.#apply('unregistered', 0, detail.reason);
-    else if (name === 'registered' || name === 'reconnected') this.#apply('registered');
+    } else if (name === 'reconnecting') this.#apply('reconnecting', detail.attempt);
+    else if (name === 'unregistered') this.#onUnregistered(detail.reason);
+    else this.#apply('registered');
   }
 
-  /** This tab's token ran out: one with a better token should lead, unless a call would be lost with it. */
-  onTokenExpired(): void {
-    this.#isExpired = true;
-    if (this.#host?.size === 0) this.#stepAside(voiceError('TOKEN_EXPIRED'));
+  /** The calls of former pages were taken up or are lost. */
+  onRecoverySettled(): void {
+    if (!this.#lead) return;
+    this.#isRecovering = false;
+    this.#calls.loseWaiting();
+    this.#lead.tell();
+  }
+
+  /** This tab cannot register, for that reason: another one should lead, unless a call would be lost with it. */
+  giveWay(reason: string): void {
+    this.#unfit = reason;
+    if (this.#lead?.calls.size !== 0) return;
+    this.#yield();
+    this.#election.withdraw();
+    this.#leader.expect();
   }
 
   /** This tab has a fresh token, with which it can lead again. */
   onTokenRenewed(): void {
-    this.#isExpired = false;
+    this.#unfit = undefined;
     if (!this.#election.isStanding && this.#leader.wasKnown) this.#join();
   }
 
   /** Leaves. The other tabs go on; when this one led, another takes over. */
   dispose(): void {
+    this.#ringtone.dispose();
     this.#lifetime.abort(voiceError('DESTROYED'));
-    if (this.#host) this.#channel.post('leaving', undefined);
-    this.#host = undefined;
+    this.#lead?.end();
+    this.#lead = undefined;
+    this.#silence.stop();
+    this.#calls.dispose();
     this.#requests.abandon(undefined, 'DESTROYED');
     this.#channel.close();
     this.#election.dispose();
@@ -184,74 +229,84 @@ export class SharedPhone {
     this.#channel.post('hello', undefined);
   }
 
-  #lead(): void {
+  #takeLead(): void {
     const isTakeOver = this.#leader.wasKnown;
+    this.#unfit = undefined;
     this.#leader.set(this.#channel.tabId);
     this.#requests.abandon();
-    this.#host = new CallHost((news) => {
-      this.#channel.post('news', news);
-      if (news.event === 'disconnect' && this.#isExpired)
-        // When the call is off the list.
-        queueMicrotask(() => {
-          this.onTokenExpired();
-        });
+    this.#silence.stop();
+    this.#ringtone.lead();
+    this.#choices.forget();
+    this.#lead = new Lead({
+      channel: this.#channel,
+      describe: () => this.#describe(),
+      local: this.#local,
+      ringtone: this.#ringtone,
+      register: () => this.#registerForOthers(),
+      unregister: () => this.unregister(),
+      look: () => void this.#election.look(),
+      onNews: (news) => {
+        // In a tab that took the call up, its former face goes on.
+        if (this.#calls.get(news.call.id)) this.#calls.tell(news);
+      },
+      onCallOver: () => {
+        if (this.#unfit !== undefined) this.giveWay(this.#unfit);
+      },
     });
-    this.#stopServing = serveTabRequests(this.#channel, (...request) => this.#serve(...request));
-    this.#calls.lose();
+    this.#isRecovering = this.#local.recoversCalls && this.#isWanted;
+    this.#calls.abandon();
+    if (!this.#isRecovering) this.#calls.loseWaiting();
     this.#local.logger.info('this tab holds the phone now');
-    if (isTakeOver && this.#isWanted) void this.#takeOver();
-    this.#tellView();
+    if (isTakeOver && this.#isWanted) this.#takeOver();
+    this.#lead.tell();
     this.#local.emit('leadership', { isLeader: true });
   }
 
-  /** Gives up the lead without waiting for anything. */
+  /** Gives up the lead without waiting for anything, and the calls with it: the others say that they are over. */
   #yield(): void {
-    if (!this.#host) return;
-    this.#channel.post('leaving', undefined);
-    this.#host = undefined;
+    const lead = this.#lead;
+    if (!lead) return;
+    this.#local.calls.endAll();
+    // Listeners heard of it, and may have destroyed the Device.
+    if (this.#lead !== lead) return;
+    lead.end();
+    this.#lead = undefined;
+    this.#ringtone.abandon();
     this.#leader.set(undefined);
-    this.#stopServing?.();
-    // Nobody to wait for: the page may be frozen when this returns.
-    void this.#local.registration.unregister(true);
+    if (this.#election.isAwaited) this.#local.registration.handOver();
+    else void this.#local.registration.unregister(true);
     this.#local.logger.info('this tab gave up the phone');
     if (this.#isWanted) this.#apply('reconnecting', 1);
     this.#local.emit('leadership', { isLeader: false });
   }
 
-  /** Lets another tab lead: this one cannot register. Where there is none, the agent is not reachable. */
-  #stepAside({ message }: VoiceSDKError): void {
-    this.#yield();
-    this.#election.withdraw();
-    this.#leader.known().catch(() => {
-      if (!this.#lifetime.signal.aborted) this.#apply('unregistered', 0, message);
-    });
+  /** The registration of this tab has ended. Where nobody asked for that, it is refused for good. */
+  #onUnregistered(reason?: string): void {
+    if (this.#isWanted && this.#local.registration.state === 'unregistered') {
+      this.#unfit = reason ?? '';
+      if (this.#election.isAwaited) this.giveWay(this.#unfit);
+    }
+    if (this.#lead) this.#apply('unregistered', 0, reason);
   }
 
-  async #takeOver(): Promise<void> {
-    const { signal } = this.#lifetime;
-    const host = this.#host;
-    const isOver = () => this.#host !== host || !this.#isWanted || signal.aborted;
-    for (let tries = 1; ; tries += 1) {
-      this.#apply('reconnecting', tries);
-      try {
-        await this.#local.registration.register();
-        this.#local.onTakeOver();
-        return;
-      } catch (error) {
-        if (isOver()) return;
-        this.#local.emit('error', asVoiceError(error, 'REGISTRATION_FAILED'));
-        if (isRefusal(error)) {
-          this.#stepAside(error);
-          return;
-        }
-        await delay(backoffDelayMs(tries, TAKE_OVER_RETRY), signal).catch(() => undefined);
-        if (isOver()) return;
-      }
-    }
+  #takeOver(): void {
+    const lead = this.#lead;
+    void takeOver({
+      local: this.#local,
+      signal: this.#lifetime.signal,
+      isOver: () => this.#lead !== lead || !this.#isWanted,
+      onTry: (attempt) => {
+        this.#apply('reconnecting', attempt);
+      },
+      onRefused: (error) => {
+        this.giveWay(error.message);
+      },
+    });
   }
 
   async #registerHere(): Promise<void> {
     this.#isWanted = true;
+    this.#unfit = undefined;
     try {
       await this.#local.registration.register();
     } catch (error) {
@@ -259,58 +314,23 @@ export class SharedPhone {
       this.#isWanted = this.#view.state !== 'unregistered';
       throw error;
     } finally {
-      this.#tellView();
+      this.#lead?.tell();
     }
   }
 
-  /** What another tab asks for, while this one leads. */
-  async #serve(method: string, [first, second, third]: readonly unknown[], from: string): Promise<unknown> {
-    const { calls, place } = this.#local;
-    switch (method) {
-      case 'register':
-        try {
-          await this.#registerHere();
-        } catch (error) {
-          // The tab that asked may have a better token; it is told by our leaving, and tries itself.
-          if (isRefusal(error)) this.#stepAside(error);
-          throw error;
-        }
-        return undefined;
-      case 'unregister':
-        return this.unregister();
-      case 'connect': {
-        const call = await place(first as ConnectOptions);
-        const id = this.#share(call, from);
-        this.#local.emit('callShared', call);
-        return id;
-      }
-      case 'setInputDevice':
-        return calls.setInputDevice(String(first));
-      case 'setOutputDevice':
-        return calls.setOutputDevice(String(first));
-      case 'call':
-        return this.#host?.ask(first, second, third);
-      default:
-        throw voiceError('INVALID_ARGUMENT', 'The other tab asks for something that this one does not know.');
-    }
-  }
-
-  /** Does something with the tab that leads, and once more with the next one where that is lost meanwhile. */
-  async #withLeader(action: () => Promise<void>): Promise<void> {
-    for (let tries = 1; ; tries += 1) {
-      await this.#leader.known();
-      try {
-        await action();
-        return;
-      } catch (error) {
-        if (tries === MOST_TRIES || !isLoss(error)) throw error;
-      }
+  async #registerForOthers(): Promise<void> {
+    try {
+      await this.#registerHere();
+    } catch (error) {
+      // The tab that asked may have a better token; it is told by our leaving, and tries itself.
+      if (isRefusal(error)) this.giveWay(error.message);
+      throw error;
     }
   }
 
   /** Shows a call of this tab to the others. */
-  #share(call: Call, requestedBy = this.#channel.tabId): string | undefined {
-    return this.#host?.add(call, requestedBy);
+  #share(call: CarriedCall): void {
+    this.#lead?.calls.add(call, this.#channel.tabId);
   }
 
   async #ask(method: string, ...args: readonly unknown[]): Promise<unknown> {
@@ -321,8 +341,8 @@ export class SharedPhone {
   }
 
   #onMessage({ from, kind, body }: TabMessage): void {
-    if (this.#host) {
-      if (kind === 'hello') this.#tellView(from);
+    if (this.#lead) {
+      if (kind === 'hello') this.#lead.welcome(from);
     } else if (kind === 'view') {
       const view = readView(body);
       if (view) this.#onView(from, view);
@@ -334,54 +354,44 @@ export class SharedPhone {
   }
 
   #onView(from: string, view: SharedView): void {
+    if (from !== this.#leader.leaderId) this.#calls.abandon();
     this.#leader.set(from);
+    this.#local.prepareToLead();
+    this.#silence.heard();
     this.#requests.abandon(from);
     this.#isWanted = view.isWanted;
     this.#local.instance.id = view.instanceId;
     this.#apply(view.registration, view.attempt, view.reason);
-    this.#calls.sync(view.calls);
+    this.#calls.sync(view.calls, view.isRecovering === true);
+    this.#choices.follow(view.choices);
+    this.#ringtone.follow(
+      view,
+      view.calls.some(({ status }) => status === 'ringing'),
+    );
   }
 
   #onLeaderLost(): void {
     this.#leader.set(undefined);
+    this.#silence.stop();
     this.#requests.abandon();
-    this.#calls.lose();
+    this.#ringtone.abandon();
+    this.#calls.abandon();
     if (this.#isWanted) this.#apply('reconnecting', 1);
+    if (!this.#election.isStanding) this.#leader.expect();
   }
 
-  #tellView(to?: string): void {
-    if (!this.#host) return;
-    const { state, attempt, reason } = this.#view;
-    const view: SharedView = {
-      // Somebody is at it, so that those who were told of an outage go on waiting.
-      registration: state === 'unregistered' && this.#isWanted ? 'reconnecting' : state,
-      ...(reason === undefined ? {} : { reason }),
-      attempt,
+  #describe(): Omit<SharedView, 'calls' | 'choices'> {
+    return {
+      // While somebody is at it, those who were told of an outage go on waiting.
+      ...this.#view.facts(this.#isWanted && this.#unfit === undefined),
       isWanted: this.#isWanted,
       instanceId: this.#local.instance.id,
-      calls: this.#host.states,
+      isRecovering: this.#isRecovering && this.#isWanted,
+      ...this.#ringtone.facts,
     };
-    this.#channel.post('view', view, to);
   }
 
   #apply(registration: SharedRegistration, attempt?: number, reason?: string): void {
-    if (this.#view.set(registration, attempt, reason)) this.#tellView();
+    if (this.#view.set(registration, attempt, reason)) this.#lead?.tell();
   }
-}
-
-/** @throws VoiceSDKError `UNSUPPORTED` where the browser or the page has no Web Locks or no BroadcastChannel */
-export function shareTabs(agent: string, local: LocalPhone): SharedPhone {
-  if (!canShareTabs())
-    throw voiceError('UNSUPPORTED', 'Without Web Locks and BroadcastChannel each tab registers on its own.');
-  return new SharedPhone(agent, local);
-}
-
-function isLoss(error: unknown): boolean {
-  return asVoiceError(error, 'MEDIA_FAILED').code === 'TAB_LOST';
-}
-
-/** Whether this tab's token is what keeps it from registering. */
-function isRefusal(error: unknown): error is VoiceSDKError {
-  const { name } = asVoiceError(error, 'MEDIA_FAILED');
-  return name === 'TokenError' || name === 'AuthError';
 }

@@ -1,6 +1,8 @@
 import type { Call, CallEvents, DisconnectInfo } from '../call/call';
 import type { CallStatus } from '../call/call-state';
+import type { LiveCall } from '../call/live-call';
 import { plainError, readError } from '../tabs/rpc';
+import { isSharedChoices, type SharedChoices } from './shared-choices';
 
 /** Of the channel and the lock: tabs with another SDK that speaks otherwise do not meet. */
 export const SHARING_VERSION = 1;
@@ -12,6 +14,8 @@ export type SharedRegistration = 'unregistered' | 'registered' | 'reconnecting';
 export interface SharedCallState {
   /** Of the tab that carries it; the same in all tabs. */
   readonly id: string;
+  /** Of the SIP dialog. A tab with SDK 0.3.0 does not say it. */
+  readonly callId?: string;
   readonly direction: Call['direction'];
   readonly remoteIdentity?: string;
   readonly remoteDisplayName?: string;
@@ -20,7 +24,12 @@ export interface SharedCallState {
   readonly isMuted: boolean;
   readonly isOnHold: boolean;
   readonly isOnRemoteHold: boolean;
+  /** How long both sides have been connected, in milliseconds; absent before. */
+  readonly acceptedForMs?: number;
 }
+
+/** A call as the tab that carries it has it. */
+export type CarriedCall = Call & Pick<LiveCall, 'acceptedForMs'>;
 
 /** What the leader tells: everything there is to know. */
 export interface SharedView {
@@ -34,21 +43,33 @@ export interface SharedView {
   /** The instance (RFC 5626) of the registration: who takes over replaces it instead of adding another. */
   readonly instanceId: string;
   readonly calls: readonly SharedCallState[];
+  /** Whether no tab may ring, in which a call should be heard. */
+  readonly isRingtoneBlocked?: boolean;
+  /** The tab that rings in place of the leader. */
+  readonly ringer?: string;
+  /** Whether calls that the leader before carried may still come back here. */
+  readonly isRecovering?: boolean;
+  /** What a tab that takes over goes on with. */
+  readonly choices?: SharedChoices;
 }
+
+/** Levels stay in the tab that has the audio: they are many, and listening to them is what starts the meters. */
+export type SharedCallEvent = Exclude<keyof CallEvents, 'inputLevel' | 'outputLevel' | 'speakingWhileMuted'>;
 
 /** What the leader tells of one call. */
 export interface SharedCallNews {
   readonly call: SharedCallState;
-  readonly event: keyof CallEvents | 'shared';
+  readonly event: SharedCallEvent | 'shared';
   /** The event's payload as plain data; of `shared` the tab that asked for the call. */
   readonly detail?: unknown;
 }
 
 type Plain = Partial<Record<string, unknown>>;
 
-// Far above every real header or name: only so that nobody fills the memory of a tab.
+// Far above every real header or name: only so that nobody fills the memory of a tab. What is longer is cut where it
+// is written, since a caller chooses it, and refused where it is read.
 const LONGEST_TEXT = 4_096;
-const MOST_CALLS = 64;
+export const MOST_CALLS = 64;
 const MOST_HEADERS = 64;
 
 const STATUSES: readonly unknown[] = ['pending', 'ringing', 'accepted', 'disconnected', 'failed'];
@@ -69,13 +90,13 @@ const flag: Payload<[boolean]> = {
 /** Of values that are plain already: checked for being a flat record, not field by field. */
 function record<T extends object>(isGood: (value: Plain) => boolean): Payload<[T]> {
   return {
-    write: (value) => ({ ...value }),
+    write: (value) => Object.fromEntries(Object.entries(value).map(([name, part]) => [name, cut(part)])),
     read: (value) => (isRecord(value) && isGood(value) ? [Object.freeze(value) as T] : undefined),
   };
 }
 
-/** Every event of a call, so that a new one cannot be forgotten here. */
-export const CALL_PAYLOADS: { readonly [K in keyof CallEvents]: Payload<CallEvents[K]> } = {
+/** Every event of a call that is shared, so that a new one cannot be forgotten here. */
+export const CALL_PAYLOADS: { readonly [K in SharedCallEvent]: Payload<CallEvents[K]> } = {
   ringing: record(({ hasEarlyMedia }) => typeof hasEarlyMedia === 'boolean'),
   accepted: nothing,
   disconnect: record<DisconnectInfo>(
@@ -89,40 +110,72 @@ export const CALL_PAYLOADS: { readonly [K in keyof CallEvents]: Payload<CallEven
   error: { write: plainError, read: (error) => (isRecord(error) ? [readError(error)] : undefined) },
   mute: flag,
   inputMuted: flag,
+  deviceLost: record(isDeviceNews),
+  deviceRecovered: record(isDeviceNews),
   hold: flag,
   remoteHold: flag,
   reconnecting: record(({ cause }) => cause === 'signaling' || cause === 'media'),
   reconnected: nothing,
   quality: record((sample) => sample['at'] instanceof Date),
+  warning: record(
+    ({ name, value, threshold }) =>
+      isText(name) && typeof value === 'number' && typeof threshold === 'number',
+  ),
+  warningCleared: record(({ name }) => isText(name)),
   audioBlocked: nothing,
   audioUnblocked: nothing,
 };
 
-export function stateOf(id: string, call: Call): SharedCallState {
-  const { direction, remoteIdentity, remoteDisplayName, customHeaders } = call;
+export function stateOf(id: string, call: CarriedCall): SharedCallState {
+  const { callId, direction, remoteIdentity, remoteDisplayName, customHeaders, acceptedForMs } = call;
   return {
     id,
+    callId: cut(callId),
     direction,
-    ...(remoteIdentity === undefined ? {} : { remoteIdentity }),
-    ...(remoteDisplayName === undefined ? {} : { remoteDisplayName }),
-    customHeaders: { ...customHeaders },
+    ...(remoteIdentity === undefined ? {} : { remoteIdentity: cut(remoteIdentity) }),
+    ...(remoteDisplayName === undefined ? {} : { remoteDisplayName: cut(remoteDisplayName) }),
+    customHeaders: Object.fromEntries(
+      Object.entries(customHeaders)
+        .slice(0, MOST_HEADERS)
+        .map(([name, value]) => [cut(name), cut(value)]),
+    ),
     status: call.getStatus(),
     isMuted: call.isMuted(),
     isOnHold: call.isOnHold(),
     isOnRemoteHold: call.isOnRemoteHold(),
+    ...(acceptedForMs === undefined ? {} : { acceptedForMs }),
   };
+}
+
+/** No longer than whoever reads it takes. */
+export function cut<T>(value: T): T {
+  return typeof value === 'string' ? (value.slice(0, LONGEST_TEXT) as T & string) : value;
 }
 
 /** What another tab claims to be a view; undefined when it is none. */
 export function readView(body: unknown): SharedView | undefined {
   if (!isRecord(body)) return undefined;
-  const { registration, reason, attempt, isWanted, instanceId, calls } = body;
+  const {
+    registration,
+    reason,
+    attempt,
+    isWanted,
+    instanceId,
+    calls,
+    isRecovering,
+    isRingtoneBlocked,
+    ringer,
+    choices,
+  } = body;
   const isView =
     REGISTRATIONS.includes(registration) &&
     (reason === undefined || isText(reason)) &&
     typeof attempt === 'number' &&
     typeof isWanted === 'boolean' &&
     isText(instanceId) &&
+    [isRecovering, isRingtoneBlocked].every((flag) => flag === undefined || typeof flag === 'boolean') &&
+    (ringer === undefined || isText(ringer)) &&
+    (choices === undefined || isSharedChoices(choices)) &&
     Array.isArray(calls) &&
     calls.length <= MOST_CALLS &&
     calls.every(isCallState);
@@ -139,9 +192,11 @@ export function readCallNews(body: unknown): SharedCallNews | undefined {
 
 function isCallState(value: unknown): value is SharedCallState {
   if (!isRecord(value)) return false;
-  const { id, direction, remoteIdentity, remoteDisplayName, customHeaders, status } = value;
+  const { id, callId, direction, remoteIdentity, remoteDisplayName, customHeaders, status, acceptedForMs } =
+    value;
   return (
     isText(id) &&
+    (callId === undefined || isText(callId)) &&
     (direction === 'inbound' || direction === 'outbound') &&
     (remoteIdentity === undefined || isText(remoteIdentity)) &&
     (remoteDisplayName === undefined || isText(remoteDisplayName)) &&
@@ -149,7 +204,16 @@ function isCallState(value: unknown): value is SharedCallState {
     Object.keys(customHeaders).length <= MOST_HEADERS &&
     Object.values(customHeaders).every(isText) &&
     STATUSES.includes(status) &&
+    (acceptedForMs === undefined || Number.isFinite(acceptedForMs)) &&
     [value['isMuted'], value['isOnHold'], value['isOnRemoteHold']].every((on) => typeof on === 'boolean')
+  );
+}
+
+function isDeviceNews({ kind, device }: Plain): boolean {
+  return (
+    (kind === 'audioinput' || kind === 'audiooutput') &&
+    isRecord(device) &&
+    Object.values(device).every(isText)
   );
 }
 

@@ -1,5 +1,5 @@
 import type { LocalPhone } from './line';
-import type { SharedRegistration } from './shared-protocol';
+import { cut, type SharedRegistration, type SharedView } from './shared-protocol';
 
 /** Where the one registration of several tabs is, and what this tab's listeners were told of it. */
 export class RegistrationView {
@@ -30,6 +30,15 @@ export class RegistrationView {
   /** Why it is not registered, where the server or the agent said so. */
   get reason(): string | undefined {
     return this.#reason;
+  }
+
+  /** For the other tabs. @param isTried whether somebody is at it where there is no registration */
+  facts(isTried: boolean): Pick<SharedView, 'registration' | 'reason' | 'attempt'> {
+    return {
+      registration: this.#state === 'unregistered' && isTried ? 'reconnecting' : this.#state,
+      ...(this.#reason === undefined ? {} : { reason: cut(this.#reason) }),
+      attempt: this.#attempt,
+    };
   }
 
   /**

@@ -1,8 +1,10 @@
 /** What this room uses of the browser, typed as it is: any of it may be missing (a server, an insecure page). */
 interface BrowserGlobals {
-  readonly navigator?: { readonly mediaDevices?: MediaDevices };
+  readonly navigator?: { readonly mediaDevices?: MediaDevices; readonly permissions?: Permissions };
   readonly document?: Document;
   readonly Audio?: typeof Audio;
+  readonly AudioContext?: typeof AudioContext;
+  readonly AudioWorkletNode?: typeof AudioWorkletNode;
   readonly HTMLMediaElement?: typeof HTMLMediaElement;
 }
 

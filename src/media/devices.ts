@@ -1,4 +1,4 @@
-import { browser } from './browser';
+import { browser, normalizeDeviceId, SYSTEM_DEFAULT } from './browser';
 import { microphoneError, requireMediaDevices } from './microphone-error';
 
 /** A microphone or a loudspeaker, as the browser names it (W3C Media Capture and Streams, MediaDeviceInfo). */
@@ -11,6 +11,24 @@ export interface AudioDevice {
   readonly label: string;
   /** Equal for the two halves of one headset. */
   readonly groupId: string;
+}
+
+/** A device went away while it was in use or preferred. */
+export interface LostDevice {
+  /** `audioinput` is a microphone, `audiooutput` a speaker. */
+  readonly kind: AudioDevice['kind'];
+  /** The one that is gone. */
+  readonly device: AudioDevice;
+  /** What is used in its place; absent where there is nothing left, and where the browser does not tell. */
+  readonly replacement?: AudioDevice;
+}
+
+/** A device is in use again. */
+export interface RecoveredDevice {
+  /** `audioinput` is a microphone, `audiooutput` a speaker. */
+  readonly kind: AudioDevice['kind'];
+  /** The one that is back. */
+  readonly device: AudioDevice;
 }
 
 /**
@@ -33,4 +51,14 @@ export async function enumerateAudioDevices(): Promise<AudioDevice[]> {
 /** Whether this browser can play on another output than the system's default. */
 export function isOutputSelectionSupported(): boolean {
   return browser.HTMLMediaElement !== undefined && 'setSinkId' in browser.HTMLMediaElement.prototype;
+}
+
+/** Whether two entries mean the same hardware: the `default` of Chromium keeps its id when the system changes it. */
+export function isSameHardware(one: AudioDevice, other: AudioDevice): boolean {
+  if (one.kind !== other.kind || one.groupId !== other.groupId) return false;
+  const defaults = [one, other].filter(
+    ({ deviceId }) => normalizeDeviceId(deviceId) === SYSTEM_DEFAULT,
+  ).length;
+  // Sockets of one sound card share its group.
+  return defaults === 1 ? one.groupId !== '' : one.deviceId === other.deviceId && one.label === other.label;
 }

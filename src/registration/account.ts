@@ -1,4 +1,5 @@
 import type { SipCredentials } from '../auth/sip-credentials';
+import type { CodecOptions } from '../sip/codecs';
 import type { SipAccount, SipSecret } from '../sip/sip-account';
 
 // Contract of the credentials answer: what to ask of the registrar when the backend does not say.
@@ -18,6 +19,7 @@ export interface AccountOptions {
   /** Replaces the credentials' own. */
   readonly iceServers: readonly RTCIceServer[] | undefined;
   readonly iceTransportPolicy: RTCIceTransportPolicy;
+  readonly codecs?: CodecOptions | undefined;
 }
 
 export function iceServersOf(
@@ -38,7 +40,7 @@ export function turnEndsAtMs(servers: readonly RTCIceServer[]): number {
 
 /** Checked credentials in the words of the SIP room. */
 export function accountOf(credentials: SipCredentials, options: AccountOptions): SipAccount {
-  const { instanceId, iceTransportPolicy } = options;
+  const { instanceId, iceTransportPolicy, codecs } = options;
   const displayName = credentials.display_name?.replace(/[\u0000-\u001f\u007f]+/g, ' ').trim();
   return {
     wsUrls: credentials.ws_urls,
@@ -53,6 +55,7 @@ export function accountOf(credentials: SipCredentials, options: AccountOptions):
     ),
     iceServers: iceServersOf(credentials, options),
     iceTransportPolicy,
+    codecs,
     instanceId,
   };
 }

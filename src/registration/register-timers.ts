@@ -1,5 +1,5 @@
 import { backoffDelayMs } from '../core/backoff';
-import { nowMs, random, stopTimer, type TimerHandle } from '../core/clock';
+import { monotonicMs, random, stopTimer, type TimerHandle } from '../core/clock';
 import { startSteadyTimer } from '../core/steady-timer';
 import type { RegisterFailure } from '../sip/register-answer';
 
@@ -15,15 +15,32 @@ export class RegisterTimers {
   readonly #register: () => void;
   #timer: TimerHandle | undefined;
   #failures = 0;
-  #heldUntilMs = -Infinity;
+  readonly #server: () => string | undefined;
+  /** By the URL of the server that asked for it: it holds however often that is connected to. */
+  readonly #heldUntilMs = new Map<string | undefined, number>();
 
-  constructor(register: () => void) {
+  /** @param server the URL of the present connection */
+  constructor(register: () => void, server: () => string | undefined) {
     this.#register = register;
+    this.#server = server;
   }
 
   /** Whether the server asked not to be asked yet (RFC 3261 section 20.33). */
   get isHeldOff(): boolean {
-    return nowMs() < this.#heldUntilMs;
+    return this.#heldForMs > 0;
+  }
+
+  get #heldForMs(): number {
+    return (this.#heldUntilMs.get(this.#server()) ?? 0) - monotonicMs();
+  }
+
+  /** Arms REGISTER for when the server that is connected to may be asked again; false when that is now. */
+  wait(): boolean {
+    const leftMs = this.#heldForMs;
+    if (leftMs <= 0) return false;
+    this.stop();
+    this.#timer = startSteadyTimer(leftMs * (1 + random() * RETRY_AFTER_SPREAD), this.#register);
+    return true;
   }
 
   /** Arms the retry after a REGISTER that failed. */
@@ -35,7 +52,7 @@ export class RegisterTimers {
       backoffDelayMs(this.#failures, RETRY),
       askedMs * (1 + random() * RETRY_AFTER_SPREAD),
     );
-    if (askedMs > 0) this.#heldUntilMs = nowMs() + askedMs;
+    if (askedMs > 0) this.#heldUntilMs.set(this.#server(), monotonicMs() + askedMs);
     this.#timer = startSteadyTimer(delayMs, this.#register);
   }
 
@@ -46,12 +63,12 @@ export class RegisterTimers {
   confirmed(lifetimeMs: number): void {
     this.stop();
     this.#failures = 0;
+    this.#heldUntilMs.delete(this.#server());
     this.#timer = startSteadyTimer(lifetimeMs * (0.5 + random() / 4), this.#register);
   }
 
-  /** What was to be done over this connection is done anew over the next one. */
+  /** What was to be done over this connection is done anew over the next one, when its server may be asked. */
   stop(): void {
     stopTimer(this.#timer);
-    this.#heldUntilMs = -Infinity;
   }
 }

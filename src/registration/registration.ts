@@ -5,11 +5,15 @@ import type { Logger } from '../core/logger';
 import { StateMachine } from '../core/transitions';
 import type { RegisterFailure } from '../sip/register-answer';
 import type { SipUserAgent } from '../sip/user-agent';
-import { turnEndsAtMs } from './account';
+import { Attempts } from './attempts';
+import { Comeback } from './comeback';
 import { CredentialsRefresh } from './credentials-refresh';
 import { firstRegistration, isServerTrouble, removeBinding } from './first-registration';
+import { freshenIceServers } from './ice-credentials';
 import { RegisterTimers } from './register-timers';
 import {
+  describe,
+  NO_TOKEN,
   type RegistrationEvents,
   type RegistrationOptions,
   untilRecovered,
@@ -25,10 +29,6 @@ import { UserAgents } from './user-agents';
 
 // After a wake-up the binding may have expired unseen and the connection may be dead. Not at each change of tabs.
 const RECHECK_AFTER_MS = 30_000;
-// ICE restarts with credentials that end meanwhile fail half-way.
-const ICE_CREDENTIALS_LEAD_MS = 60_000;
-// A call that lost its media path waits for this.
-const ICE_CREDENTIALS_TIMEOUT_MS = 2_000;
 
 // 480 Temporarily Unavailable (RFC 3261 section 21.4.18).
 const STATUS_UNAVAILABLE = 480;
@@ -44,9 +44,8 @@ export class Registration extends TypedEmitter<RegistrationEvents> {
   readonly #refresh: CredentialsRefresh;
   readonly #agents: UserAgents;
   readonly #relocation: Relocation;
-  readonly #timers = new RegisterTimers(() => {
-    this.#registerAgain();
-  });
+  readonly #timers = new RegisterTimers(this.#registerAgain.bind(this), () => this.userAgent?.url);
+  readonly #comeback: Comeback;
   #attempt: { readonly promise: Promise<void>; readonly abort: AbortController } | undefined;
   #removal: Promise<void> | undefined;
   /** Aborts on disposal. */
@@ -54,7 +53,9 @@ export class Registration extends TypedEmitter<RegistrationEvents> {
   /** How often unregister() was called: the last wish counts. */
   #withdrawals = 0;
   #tokenChanged = false;
-  #retries = 0;
+  readonly #attempts = new Attempts((attempt) => {
+    this.emit('reconnecting', { attempt });
+  });
   /** How many further servers were tried since the loss. */
   #failovers = 0;
   #triedFreshCredentials = false;
@@ -68,14 +69,19 @@ export class Registration extends TypedEmitter<RegistrationEvents> {
     this.#machine = new StateMachine(REGISTRATION_TRANSITIONS, 'unregistered', (state, event) => {
       this.#logger.debug(`${event} is not possible while ${state}`);
     });
+    const onError = (error: VoiceSDKError) => {
+      this.emit('error', error);
+    };
+    this.#comeback = new Comeback({ register: () => this.register(), onError });
     this.#refresh = new CredentialsRefresh({
       obtain: options.obtainCredentials,
       now: options.serverNow,
       apply: (credentials) => {
         this.#applyCredentials(credentials);
       },
-      onError: (error) => {
-        this.emit('error', error);
+      onError,
+      onTokenOver: () => {
+        if (this.#awaitsCredentials) this.#giveUp(voiceError('AUTH_ERROR', NO_TOKEN), true);
       },
     });
     this.#agents = new UserAgents(options, this.#logger, (userAgent) => {
@@ -89,7 +95,7 @@ export class Registration extends TypedEmitter<RegistrationEvents> {
       },
       onError: (error) => {
         if (error.code === 'AUTH_ERROR' && this.#awaitsCredentials) this.#giveUp(error);
-        else this.emit('error', error);
+        else onError(error);
       },
     });
     options.wake.on('wake', () => {
@@ -114,14 +120,12 @@ export class Registration extends TypedEmitter<RegistrationEvents> {
 
   /**
    * STUN and TURN servers for an ICE restart: fetches others when the credentials of those at hand end within a minute
-   * or have ended, and waits for them 2 s at most.
+   * or have ended, and waits for them 1.5 s at most.
    */
   async freshIceServers(): Promise<readonly RTCIceServer[]> {
     const atHand = () => this.userAgent?.iceServers ?? [];
-    const leftMs = turnEndsAtMs(atHand()) - this.#options.serverNow();
-    const isEnding = leftMs <= ICE_CREDENTIALS_LEAD_MS || this.#refresh.endsWithin(ICE_CREDENTIALS_LEAD_MS);
-    const isWanted = isEnding && !this.#options.iceServers && this.#isUp;
-    if (isWanted) await this.#refresh.within(ICE_CREDENTIALS_TIMEOUT_MS);
+    if (!this.#options.iceServers && this.#isUp)
+      await freshenIceServers(atHand(), this.#refresh, this.#options.serverNow());
     return atHand();
   }
 
@@ -152,9 +156,10 @@ export class Registration extends TypedEmitter<RegistrationEvents> {
 
   /** Fetches credentials for a new token and uses them from now on. */
   renewCredentials(): void {
-    if (this.#isUp) this.#refresh.now();
+    if (this.#isUp) this.#refresh.renew();
     // The credentials under way belong to the former token; fetching again now would only delay the registration.
     else if (this.state === 'registering') this.#tokenChanged = true;
+    else this.#comeback.begin();
   }
 
   /**
@@ -163,6 +168,7 @@ export class Registration extends TypedEmitter<RegistrationEvents> {
    */
   async unregister(isHurried = false): Promise<void> {
     this.#withdrawals += 1;
+    this.#comeback.cancel();
     if (this.state === 'unregistering') return this.#removal;
     if (!this.#machine.send('unregister')) return;
     this.#attempt?.abort.abort(voiceError('INVALID_STATE', WITHDRAWN));
@@ -171,9 +177,22 @@ export class Registration extends TypedEmitter<RegistrationEvents> {
     await this.#removal;
   }
 
-  /** Ends everything at once: BYE, CANCEL and un-REGISTER leave before this returns. */
-  dispose(): void {
+  /**
+   * As `unregister(true)`, for another page that registers as the same instance: a registrar takes both for one binding
+   * (RFC 5626 section 6), so that an un-REGISTER from here that is challenged late would remove the other's.
+   */
+  handOver(): void {
+    if (this.state !== 'unregistering') this.userAgent?.release();
+    void this.unregister(true);
+  }
+
+  /**
+   * Ends everything at once: BYE, CANCEL and un-REGISTER leave before this returns. The latter not where another page
+   * takes over (`isSucceeded`).
+   */
+  dispose(isSucceeded = false): void {
     if (!this.#machine.send('dispose')) return;
+    if (isSucceeded) this.userAgent?.release();
     this.#attempt?.abort.abort(voiceError('DESTROYED'));
     this.#lifetime.abort(voiceError('DESTROYED'));
     this.#rest();
@@ -196,7 +215,7 @@ export class Registration extends TypedEmitter<RegistrationEvents> {
       signal.throwIfAborted();
       this.#refresh.arm(credentials);
       this.#onConfirmed();
-      if (this.#tokenChanged) this.#refresh.now();
+      if (this.#tokenChanged) this.#refresh.renew();
     } catch (error) {
       // When aborted, whoever aborted also decides what becomes of the user agent.
       signal.throwIfAborted();
@@ -216,13 +235,17 @@ export class Registration extends TypedEmitter<RegistrationEvents> {
     userAgent.on('registered', onConfirmed);
     userAgent.on('refreshed', onConfirmed);
     userAgent.on('connecting', () => {
-      if (this.state === 'recovering') this.#announceAttempt();
+      if (this.state === 'recovering') this.#attempts.begun();
     });
     userAgent.on('connected', () => {
-      if (this.state === 'recovering') this.#register();
+      if (this.state !== 'recovering') return;
+      if (!this.#timers.wait()) this.#register();
     });
     userAgent.on('disconnected', () => {
       this.#onDisconnected();
+    });
+    userAgent.on('doubtful', () => {
+      if (this.state === 'registered' && !this.#timers.isHeldOff) this.#register();
     });
     userAgent.on('registerFailed', (failure) => {
       if (this.#isUp) this.#onRefreshFailed(failure);
@@ -248,9 +271,9 @@ export class Registration extends TypedEmitter<RegistrationEvents> {
   #onLost(): void {
     if (!this.#machine.can('lost')) return;
     this.#machine.send('lost');
-    this.#retries = 0;
     this.#failovers = 0;
     this.#logger.info('the registration is lost');
+    this.#attempts.lost();
   }
 
   /** A REGISTER was confirmed: the first one, the first one after a loss, or a refresh. */
@@ -258,16 +281,11 @@ export class Registration extends TypedEmitter<RegistrationEvents> {
     const { state } = this;
     this.#awaitsCredentials = false;
     this.#triedFreshCredentials = false;
-    this.#timers.confirmed(this.userAgent?.bindingLifetimeMs ?? 0);
+    this.#timers.confirmed(this.userAgent?.binding.lifetimeMs ?? 0);
     if (state === 'registered') return;
     this.#machine.send('confirmed');
     this.#logger.info(state === 'recovering' ? 'registered again' : 'registered');
     this.emit(state === 'recovering' ? 'reconnected' : 'registered');
-  }
-
-  #announceAttempt(): void {
-    this.#retries += 1;
-    this.emit('reconnecting', { attempt: this.#retries });
   }
 
   /** With credentials that were refused it would only be refused again. */
@@ -276,8 +294,7 @@ export class Registration extends TypedEmitter<RegistrationEvents> {
   }
 
   #registerAgain(): void {
-    if (!this.userAgent?.isConnected) return;
-    if (this.state === 'recovering') this.#announceAttempt();
+    if (this.userAgent?.isConnected && this.state === 'recovering') this.#attempts.begun();
     this.#register();
   }
 
@@ -285,10 +302,11 @@ export class Registration extends TypedEmitter<RegistrationEvents> {
     const userAgent = this.userAgent;
     const wasRegistered = this.state === 'registered';
     if (wasRegistered) this.#onLost();
+    // Whoever heard of it may have thought better of it.
+    if (!this.#isUp) return;
     // Without a status the socket went away, and its loss is reported on its own.
     if (failure.statusCode === undefined && userAgent?.isConnected !== true) return;
     const isRefused = [401, 403, 407].includes(failure.statusCode ?? 0);
-    // JsSIP registers by itself when the socket is back, whoever waits for what.
     if (isRefused && this.#awaitsCredentials) return;
     if (isRefused && this.#triedFreshCredentials) {
       this.#giveUp(voiceError('AUTH_ERROR', `The SIP server answered ${describe(failure)}.`, failure));
@@ -310,8 +328,9 @@ export class Registration extends TypedEmitter<RegistrationEvents> {
     if (this.#failovers < this.#agents.urlCount) userAgent.failOver();
   }
 
-  #giveUp(error: VoiceSDKError): void {
+  #giveUp(error: VoiceSDKError, isTokenOver = false): void {
     this.#rest();
+    if (isTokenOver) this.#comeback.wait();
     this.#machine.send('failed');
     this.emit('error', error);
     const { cause } = error;
@@ -355,10 +374,12 @@ export class Registration extends TypedEmitter<RegistrationEvents> {
     userAgent.probe();
     if (this.state === 'registered') {
       // It expired during a sleep.
-      if (!userAgent.isRegistered) {
+      const { sinceConfirmedMs, lifetimeMs } = userAgent.binding;
+      if (sinceConfirmedMs >= lifetimeMs) {
         this.#onLost();
-        this.#announceAttempt();
-      } else if (userAgent.sinceRefreshMs < RECHECK_AFTER_MS) return;
+        if (!this.#machine.can('confirmed')) return;
+        this.#attempts.begun();
+      } else if (sinceConfirmedMs < RECHECK_AFTER_MS) return;
     }
     if (!this.#timers.isHeldOff) this.#register();
   }
@@ -368,12 +389,8 @@ export class Registration extends TypedEmitter<RegistrationEvents> {
     this.#timers.stop();
     this.#refresh.stop();
     this.#relocation.stop();
+    this.#comeback.cancel();
     this.#awaitsCredentials = false;
     this.#triedFreshCredentials = false;
-    this.#retries = 0;
   }
-}
-
-function describe({ statusCode, reasonPhrase }: RegisterFailure): string {
-  return statusCode === undefined ? reasonPhrase : `${statusCode} ${reasonPhrase}`;
 }

@@ -13,6 +13,8 @@ export class UserAgents {
   readonly #listen: (userAgent: SipUserAgent) => void;
   readonly #retired = new Set<SipUserAgent>();
   #current: SipUserAgent | undefined;
+  /** The current one before: its un-REGISTER may still wait for the answer. */
+  #left: SipUserAgent | undefined;
   #urls: readonly string[] = [];
 
   /** @param listen is called with each user agent that becomes the current one */
@@ -47,6 +49,8 @@ export class UserAgents {
     this.#current = userAgent;
     this.#urls = urls;
     if (former) this.#retire(former, userAgent.uri);
+    if (this.#left?.uri === userAgent.uri) this.#left.release();
+    this.#left = undefined;
     this.#listen(userAgent);
   }
 
@@ -61,6 +65,7 @@ export class UserAgents {
 
   drop(): void {
     this.#current?.stop();
+    this.#left = this.#current;
     this.#current = undefined;
   }
 

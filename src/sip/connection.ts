@@ -1,4 +1,5 @@
 import { stopTimer, type TimerHandle } from '../core/clock';
+import type { LogBook } from '../core/log-book';
 import { startSteadyTimer } from '../core/steady-timer';
 import type { RawSocket, RawTransport } from './jssip';
 import { KeepAlive } from './keep-alive';
@@ -12,13 +13,20 @@ const STALE_ATTEMPT_MS = 1_000;
 const MOVE_TIMEOUT_MS = 10_000;
 /** For answers and requests under way over the connection that was left. */
 const LINGER_MS = 3_000;
+/** For calls that came over it and ring: longer than any rings here, with 64*T1 for its ACK (RFC 3261 section 13.3.1.4). */
+const LINGER_AT_MOST_MS = 280_000;
 
 export interface ConnectionOptions {
+  readonly book: LogBook;
   /** WebSocket URLs, the preferred one first. */
   readonly urls: readonly string[];
   /** Address of record, for the keep-alive. */
   readonly uri: string;
   readonly isInCall: () => boolean;
+  /** Whether an INVITE that has come waits for our answer, or our answer for its ACK. */
+  readonly owesAnswer: () => boolean;
+  /** The machine or the page has slept, or the clock was put forward. */
+  readonly onOverslept: () => void;
 }
 
 /**
@@ -53,7 +61,7 @@ export class SipConnection implements RawSocket {
 
   constructor(options: ConnectionOptions) {
     this.#options = options;
-    this.#servers = options.urls.map((url) => this.#serve(new SipWebSocket(url)));
+    this.#servers = options.urls.map((url) => this.#serve(new SipWebSocket(url, options.book)));
     this.#order = this.#servers;
     const [first] = this.#servers;
     if (!first) throw new Error('no WebSocket URL');
@@ -70,6 +78,7 @@ export class SipConnection implements RawSocket {
       onDead: () => {
         this.#current.giveUp('silent');
       },
+      onLate: options.onOverslept,
     });
     this.#preferred = new PreferredServer(() => {
       this.#move();
@@ -96,6 +105,11 @@ export class SipConnection implements RawSocket {
   /** Open, and its signs of life came in time. */
   get isAlive(): boolean {
     return this.#isOpen && this.#keepAlive.isAlive;
+  }
+
+  /** Alive, and not only because it is too new to tell. */
+  get isProven(): boolean {
+    return this.isAlive && this.#keepAlive.hasSpoken;
   }
 
   /** A connection to the preferred server is open beside the current one. */
@@ -157,11 +171,19 @@ export class SipConnection implements RawSocket {
     this.#current = next;
     this.#keepAlive.opened(next.url);
     stopTimer(this.#moveTimer);
+    this.#leave(former, LINGER_AT_MOST_MS);
+    return true;
+  }
+
+  #leave(former: SipWebSocket, atMostMs: number): void {
     this.#moveTimer = startSteadyTimer(LINGER_MS, () => {
+      if (this.#options.owesAnswer() && former.isConnected() && atMostMs > LINGER_MS) {
+        this.#leave(former, atMostMs - LINGER_MS);
+        return;
+      }
       former.disconnect();
       this.#origins.clear();
     });
-    return true;
   }
 
   /** Drops a second connection. */
@@ -272,7 +294,11 @@ export class SipConnection implements RawSocket {
   }
 
   #wayOf(message: string): SipWebSocket {
-    if (message.startsWith('SIP/2.0')) return this.#origins.get(branchOf(message)) ?? this.#current;
+    if (message.startsWith('SIP/2.0')) {
+      const origin = this.#origins.get(branchOf(message));
+      // RFC 3261 section 18.2.2: where it is gone, any other way to the server.
+      return origin?.isConnected() ? origin : this.#current;
+    }
     if (!this.#next?.isConnected() || !message.startsWith('REGISTER')) return this.#current;
     this.#isRegisteringThere = true;
     return this.#next;

@@ -1,11 +1,25 @@
 import { delay, untilAborted } from '../core/deadline';
-import { probeDialog, type ProbeResult, resultOf } from './dialog-probe';
+import { type ProbeAnswer, probeDialog, resultOf } from './dialog-probe';
 import type { RawMessage, RawSession } from './jssip';
 import type { Negotiation } from './negotiation';
 
 // Long enough for a far end that lost its connection in the same moment to be back, short enough for a call that is
 // over to end within 10 s.
-const SECOND_LOOK_MS = 4_000;
+const LOOK_AGAIN_MS = 4_000;
+
+/**
+ * A far end that was heard until just now has lost its network rather than ended the call. For this long its side of
+ * the media path stands (RFC 7675 section 5.1: consent expires after 30 s); after that it needs a new one in any case.
+ */
+const ABSENT_AFTER_HEARD_MS = 30_000;
+
+/** What the media path says of the far end. */
+export interface Hearing {
+  /** Whether nothing is heard of it now. */
+  readonly isSilent: () => boolean;
+  /** How long ago it was heard last; infinite when it never was. */
+  readonly heardAgoMs: () => number;
+}
 
 export interface DialogCheckOptions {
   readonly session: RawSession;
@@ -13,8 +27,10 @@ export interface DialogCheckOptions {
   /** Resolves when requests can be sent. */
   readonly online: () => Promise<void>;
   readonly isConfirmed: () => boolean;
-  /** The far end does not know the dialog: the call is over. */
-  readonly onGone: () => void;
+  /** The far end does not know the dialog, or is gone altogether: the call is over. */
+  readonly onGone: (statusCode: number) => void;
+  /** The far end itself has answered. */
+  readonly onSeen: () => void;
   /** Aborts when the call ends. */
   readonly signal: AbortSignal;
 }
@@ -35,9 +51,9 @@ export class DialogCheck {
     if (message.hasHeader('allow')) this.#takesUpdate = message.getHeaders('allow').join().includes('UPDATE');
   }
 
-  /** Asks, one question at a time. @param isSilent see `SipSession.verify` */
-  verify(isSilent: () => boolean): Promise<void> {
-    this.#running ??= this.#verify(isSilent)
+  /** Asks, one question at a time. @param hearing see `SipSession.verify` */
+  verify(hearing: Hearing): Promise<void> {
+    this.#running ??= this.#verify(hearing)
       // The session has ended meanwhile.
       .catch(() => undefined)
       .finally(() => {
@@ -46,23 +62,31 @@ export class DialogCheck {
     return this.#running;
   }
 
-  async #verify(isSilent: () => boolean): Promise<void> {
-    const { online, signal, onGone } = this.#options;
+  async #verify({ isSilent, heardAgoMs }: Hearing): Promise<void> {
+    const { online, signal, onGone, onSeen } = this.#options;
     await online();
-    const first = await untilAborted(this.#probe(), signal);
-    if (first === 'absent' && this.#options.isConfirmed()) {
-      await delay(SECOND_LOOK_MS, signal);
-      if (!isSilent() || (await untilAborted(this.#probe(), signal)) !== 'absent') return;
-    } else if (first !== 'gone') return;
-    onGone();
+    let answer = await this.#ask();
+    while (answer.result === 'absent') {
+      await delay(LOOK_AGAIN_MS, signal);
+      if (!isSilent()) return;
+      answer = await this.#ask();
+      if (answer.result === 'absent' && heardAgoMs() >= ABSENT_AFTER_HEARD_MS) break;
+    }
+    if (answer.result === 'gone' || answer.result === 'absent') onGone(answer.statusCode);
+    // Anything but a 2xx may come from a proxy, or from a phone that does not know the method.
+    else if (answer.statusCode >= 200 && answer.statusCode < 300) onSeen();
   }
 
-  async #probe(): Promise<ProbeResult> {
+  #ask(): Promise<ProbeAnswer> {
+    return untilAborted(this.#probe(), this.#options.signal);
+  }
+
+  async #probe(): Promise<ProbeAnswer> {
     const { session, negotiation, isConfirmed } = this.#options;
     const canUpdate = this.#takesUpdate && isConfirmed();
     if (canUpdate || !isConfirmed() || /;gr\b/.test(session.contact))
       return probeDialog(session, canUpdate ? 'UPDATE' : 'OPTIONS');
     // Without a GRUU the far end's requests find our new connection by the Contact of something that it takes.
-    return negotiation.restate().then(() => 'alive', resultOf);
+    return negotiation.restate().then(() => ({ result: 'alive', statusCode: 200 }), resultOf);
   }
 }

@@ -11,7 +11,7 @@ import { CAUSE, type RawEnd, type RawMessage, type RawRequest, type RawResponse 
  * `media_rejected` no common audio format · `server_error` · `timeout` no answer to a request at all ·
  * `network` the connection to the server, or the far end's, is gone · `remote` the far end had ended the call while we
  * could not hear of it · `media` the audio path failed ·
- * `destroyed` the Device was destroyed · `internal` the browser could not go on.
+ * `destroyed` the Device was destroyed, or its tab lost the lead among several · `internal` the browser could not go on.
  */
 export type DisconnectReason =
   | 'hangup'
@@ -84,8 +84,8 @@ function byStatus(statusCode: number): Outcome {
 /** What we know of an end before JsSIP reports it; it calls most of them `Canceled`. */
 export type EndIntent =
   | { readonly kind: 'hangup' | 'destroyed' }
-  | { readonly kind: 'reject' | 'internal'; readonly statusCode: number }
-  | { readonly kind: 'transport' | 'timeout' | 'dialog' | 'media' };
+  | { readonly kind: 'reject' | 'internal' | 'gone'; readonly statusCode: number }
+  | { readonly kind: 'transport' | 'timeout' | 'media' };
 
 /** An end with a SIP message, or without one. */
 export interface ReportedEnd {
@@ -126,8 +126,13 @@ export function classifyEnd(end: ReportedEnd, intent: EndIntent | undefined, was
         cause: CAUSE.requestTimeout,
         errorCode: 'CALL_TIMEOUT',
       };
-    case 'dialog':
-      return { reason: wasConfirmed ? 'remote' : 'canceled', initiator: 'remote', code: 481, cause };
+    case 'gone':
+      return {
+        reason: wasConfirmed ? 'remote' : 'canceled',
+        initiator: 'remote',
+        code: intent.statusCode,
+        cause,
+      };
     case 'media':
       return { reason: 'media', initiator: 'network', cause, errorCode: 'ICE_FAILED' };
     case undefined:

@@ -117,6 +117,7 @@ export interface RequestHandlers {
 }
 
 export interface RawDialog {
+  readonly id: { readonly call_id: string; readonly local_tag: string; readonly remote_tag: string };
   _outgoing_ack_seqnum: number | null;
   readonly uac_pending_reply: boolean;
   readonly uas_pending_reply: boolean;
@@ -200,6 +201,13 @@ export const CAUSE = {
   requestTimeout: 'Request Timeout',
 } as const;
 
+/** What JsSIP tells of a session that begins. */
+export interface RawNewSession {
+  readonly originator: 'local' | 'remote' | 'system';
+  readonly session: RawSession;
+  readonly request: RawRequest;
+}
+
 /** What JsSIP asks of a socket (its Socket.js). */
 export interface RawSocket {
   readonly url: string;
@@ -235,6 +243,9 @@ export interface RawUserAgent {
     toString(): string;
   };
   readonly transport: RawTransport;
+  readonly _sessions: Readonly<Record<string, RawSession | undefined>>;
+  /** `register`: whether it registers by itself when a connection opens. */
+  readonly _dynConfiguration: { register: boolean };
   readonly _registrator: {
     _registered: boolean;
     _registering: boolean;

@@ -24,6 +24,8 @@ export interface KeepAliveOptions {
   readonly send: (text: string) => void;
   /** The connection is open and dead. */
   readonly onDead: () => void;
+  /** A timer has come so late that the page or the machine was asleep. */
+  readonly onLate: () => void;
 }
 
 type Question = 'ping' | 'options' | 'both';
@@ -61,6 +63,11 @@ export class KeepAlive {
     // The monotonic clock of some systems stands still during sleep.
     const silentForMs = Math.max(this.silentForMs, nowMs() - this.#heardAtWallMs);
     return silentForMs <= silenceMs + answerMs + 2 * this.#roundTripMs + LATE_MS;
+  }
+
+  /** Whether anything at all has come in over the open connection. */
+  get hasSpoken(): boolean {
+    return this.#url !== undefined && this.#hasSpoken;
   }
 
   /** For how long nothing has come in over the open connection. */
@@ -154,7 +161,9 @@ export class KeepAlive {
     const dueAtMs = nowMs() + delayMs;
     stopTimer(this.#timer);
     this.#timer = startSteadyTimer(delayMs, () => {
-      callback(nowMs() - dueAtMs > LATE_MS);
+      const isLate = nowMs() - dueAtMs > LATE_MS;
+      if (isLate) this.#options.onLate();
+      callback(isLate);
     });
   }
 

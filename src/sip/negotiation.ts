@@ -2,13 +2,25 @@ import { delay, untilAborted } from '../core/deadline';
 import { monotonicMs, random, startTimer, stopTimer, type TimerHandle } from '../core/clock';
 import { voiceError } from '../core/errors';
 import { SerialQueue } from '../core/serial-queue';
+import type { Codecs } from './codecs';
 import { sipFailure } from './end-reason';
 import { type CandidateKind, gathered } from './ice-gathering';
-import { type RawResponse, type RawSession, type RawTransaction, SESSION_STATUS } from './jssip';
+import {
+  type RawResponse,
+  type RawSession,
+  type RawTransaction,
+  SESSION_STATUS,
+  TRANSACTION_STATE,
+} from './jssip';
+import type { SdpOrigin } from './sdp-origin';
 import { interceptRequests, isOffer } from './session-guards';
 
 /** 64*T1, RFC 3261 section 17.1.1.1: after this a transaction without an answer is over. */
 const ANSWER_TIMEOUT_MS = 32_000;
+/** The same, section 9.1: a cancelled INVITE without an answer is over as well. */
+const CANCELLED_FOR_MS = 32_000;
+/** Half of T1 (RFC 3261 section 17.1.1.1), which is an estimate of the round trip. */
+const ACK_TRAVELS_MS = 250;
 /** The far end waits 64*T1 for an ACK; and the loss may have come to light late. */
 const DOUBTFUL_FOR_MS = 60_000;
 /** How long a re-INVITE of the far end may keep ours waiting. */
@@ -17,6 +29,8 @@ const TURN_TIMEOUT_MS = 10_000;
 const MOST_ATTEMPTS = 5;
 
 const STATUS_REQUEST_PENDING = 491;
+/** What a far end may say that has no ACK of the offer before: 500 by RFC 3261 section 14.2, 403 by JsSIP (3.13). */
+const WAITS_FOR_ACK: ReadonlySet<number> = new Set([403, STATUS_REQUEST_PENDING, 500]);
 
 type Outcome =
   | { readonly kind: 'answer'; readonly sdp: string }
@@ -29,6 +43,8 @@ export interface NegotiationOptions {
   readonly session: RawSession;
   /** Kinds of candidate worth waiting for. */
   readonly expectedKinds: ReadonlySet<CandidateKind>;
+  readonly codecs: Codecs;
+  readonly origin: SdpOrigin;
   /** The far end says that the dialog does not exist (481): the call is over. */
   readonly onDialogGone: () => void;
   /** Aborts when the call ends. */
@@ -46,8 +62,12 @@ export class Negotiation {
   readonly #queue = new SerialQueue();
   #direction: 'sendrecv' | 'sendonly' = 'sendrecv';
   #active = false;
+  /** Of our newest offer. */
+  #transaction: RawTransaction | undefined;
   /** When our newest INVITE was sent or answered. */
   #invitedAtMs = -Infinity;
+  /** Of an INVITE whose 200 or ACK may have been lost with the connection. */
+  #doubt: { readonly cseq: number; readonly untilMs: number } | undefined;
   #onTurn: (() => void) | undefined;
   #onGlare: ((response: RawResponse) => void) | undefined;
 
@@ -98,12 +118,10 @@ export class Negotiation {
         await this.#turn();
         const outcome = await this.#exchange(direction ?? this.#direction, iceRestart);
         if (outcome === undefined) return;
-        if (
-          outcome.kind === 'refused' &&
-          outcome.response.status_code === STATUS_REQUEST_PENDING &&
-          attempt < MOST_ATTEMPTS
-        ) {
-          await delay(this.#glareDelayMs(), this.#options.signal);
+        const status = outcome.kind === 'refused' ? outcome.response.status_code : 0;
+        const wasDoubtful = WAITS_FOR_ACK.has(status) && this.#resolveDoubt();
+        if ((wasDoubtful || status === STATUS_REQUEST_PENDING) && attempt < MOST_ATTEMPTS) {
+          await delay(wasDoubtful ? ACK_TRAVELS_MS : this.#glareDelayMs(), this.#options.signal);
           continue;
         }
         throw this.#failure(outcome);
@@ -122,8 +140,20 @@ export class Negotiation {
    */
   resume(): void {
     const cseq = this.#session._dialog?._outgoing_ack_seqnum;
-    if (typeof cseq === 'number' && monotonicMs() - this.#invitedAtMs < DOUBTFUL_FOR_MS)
-      this.#acknowledge({ cseq });
+    if (typeof cseq !== 'number' || monotonicMs() - this.#invitedAtMs >= DOUBTFUL_FOR_MS) return;
+    this.#acknowledge({ cseq });
+    this.#doubt = { cseq, untilMs: this.#invitedAtMs + DOUBTFUL_FOR_MS };
+  }
+
+  /**
+   * A far end that refuses our next offer may have answered the doubtful one only after it was acknowledged, and waits: it is
+   * told again with each refusal, for the answer may still be to come. Returns whether it was told.
+   */
+  #resolveDoubt(): boolean {
+    const doubt = this.#doubt;
+    if (!doubt || monotonicMs() >= doubt.untilMs) return false;
+    this.#acknowledge(doubt);
+    return true;
   }
 
   /**
@@ -134,6 +164,7 @@ export class Negotiation {
     if (transaction.type !== 'ict') return;
     this.touch();
     if (!this.#active) return;
+    this.#transaction = transaction;
     const handlers = transaction.eventHandlers;
     const original = handlers.onReceiveResponse.bind(handlers);
     handlers.onReceiveResponse = (response) => {
@@ -204,16 +235,17 @@ export class Negotiation {
     try {
       for (const transceiver of transceivers) transceiver.direction = direction;
       // WebRTC section 4.4.1.2: what a connection is doing when it is closed never settles.
-      const { signal } = this.#options;
+      const { signal, codecs, origin } = this.#options;
       const offer = await untilAborted(connection.createOffer({ iceRestart }), signal);
       const untilGathered = () => gathered(connection, this.#options.expectedKinds, signal, iceRestart);
       // Before an ICE restart takes effect there are the candidates of the former path.
       const isGathered = iceRestart ? untilGathered() : undefined;
       await untilAborted(Promise.all([connection.setLocalDescription(offer), isGathered]), signal);
       if (!iceRestart) await untilGathered();
-      const outcome = await this.#send(connection.localDescription?.sdp ?? '');
+      const outcome = await this.#send(origin.stamp(codecs.describe(connection.localDescription?.sdp ?? '')));
       if (outcome.kind === 'answer') {
-        await untilAborted(connection.setRemoteDescription({ type: 'answer', sdp: outcome.sdp }), signal);
+        const sdp = codecs.describe(outcome.sdp);
+        await untilAborted(connection.setRemoteDescription({ type: 'answer', sdp }), signal);
         this.#direction = direction;
         return undefined;
       }
@@ -250,6 +282,7 @@ export class Negotiation {
       };
       const timer = startTimer(ANSWER_TIMEOUT_MS, () => {
         settle({ kind: 'timeout' });
+        this.#withdraw();
       });
       signal.addEventListener('abort', onAbort, { once: true });
       this.#session.sendRequest('INVITE', {
@@ -259,6 +292,7 @@ export class Negotiation {
           onSuccessResponse: (response) => {
             // Also for retransmissions: RFC 3261 section 13.2.2.4.
             this.touch();
+            this.#doubt = undefined;
             this.#acknowledge(response);
             // The far end changed the session after we had given up and rolled back: say again where we stand.
             if (settled?.kind === 'timeout' && !isLate) {
@@ -284,6 +318,20 @@ export class Negotiation {
         },
       });
     });
+  }
+
+  /** An offer that a proxy has taken (100) and nobody answers: no further one may be sent before it has an end. */
+  #withdraw(): void {
+    const transaction = this.#transaction;
+    if (transaction?.state !== TRANSACTION_STATE.proceeding) return;
+    transaction.cancel?.();
+    delay(CANCELLED_FOR_MS, this.#options.signal).then(
+      () => {
+        if (transaction.state === TRANSACTION_STATE.proceeding) transaction.onTransportError();
+      },
+      // The call has ended.
+      () => undefined,
+    );
   }
 
   /** JsSIP acknowledges with the CSeq of the newest INVITE, which a late or repeated 200 does not answer. */

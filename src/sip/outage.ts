@@ -1,6 +1,6 @@
 import { untilAborted } from '../core/deadline';
 
-/** The time in which one session can send nothing: from the loss of the socket until registered again. */
+/** The time in which one session can send nothing: from the loss of the socket until a next one serves. */
 export class Outage {
   #over: Promise<void> | undefined;
   #end: () => void = () => undefined;

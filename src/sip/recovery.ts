@@ -49,7 +49,6 @@ interface DialogMessage {
 }
 
 interface FullDialog extends RawDialog {
-  readonly id: { readonly call_id: string; readonly local_tag: string; readonly remote_tag: string };
   readonly _local_uri: RawUri;
   readonly _remote_uri: RawUri;
   readonly _remote_target: RawUri;

@@ -2,7 +2,7 @@
  * Work-arounds for what the pinned JsSIP does to good calls. Each is applied to one session, touches one hook,
  * and has a contract test that fails when an upgrade makes it wrong or superfluous.
  */
-import { startTimer } from '../core/clock';
+import { startTimer, stopTimer } from '../core/clock';
 import {
   type RawDialog,
   type RawRequest,
@@ -15,6 +15,9 @@ import {
 // RFC 3261 sections 21.4.24 and 21.6.2.
 const STATUS_BUSY = 486;
 const STATUS_DECLINE = 603;
+
+// A day is longer than any phone rings and far below where a timer overflows (24.8 days).
+const LONGEST_RINGING_SECONDS = 86_400;
 
 // Not from a standard: many times what a proxy needs from its 100 to the INVITE of the next hop.
 const FORWARDED_MS = 200;
@@ -145,6 +148,13 @@ export function refuseReferences(session: RawSession): void {
     request.reply(replaces ? STATUS_BUSY : STATUS_DECLINE);
     return true;
   });
+}
+
+/** JsSIP has armed a timer with the INVITE's Expires: at once for a negative one, and for one that overflows. */
+export function ignoreOddExpires(session: RawSession, request: RawRequest): void {
+  const expiresSeconds = Number(request.getHeader('Expires'));
+  if (expiresSeconds < 0 || expiresSeconds > LONGEST_RINGING_SECONDS)
+    stopTimer(session._timers.expiresTimer ?? undefined);
 }
 
 /** A far end that offers video is answered with audio alone: it would be sent, and paid for, with nobody to see it. */

@@ -1,14 +1,16 @@
-import { startTimer, stopTimer, type TimerHandle } from '../core/clock';
+import { stopTimer } from '../core/clock';
 import { untilAborted } from '../core/deadline';
 import { TypedEmitter } from '../core/emitter';
 import { voiceError } from '../core/errors';
 import type { Logger } from '../core/logger';
-import { DialogCheck } from './dialog-check';
+import type { Codecs } from './codecs';
+import { DialogCheck, type Hearing } from './dialog-check';
+import { STATUS_NO_DIALOG } from './dialog-probe';
 import { classifyEnd, type EndIntent } from './end-reason';
+import { noteFailures, STATUS_UNAVAILABLE } from './failure-notes';
 import { boundGathering, type CandidateEvent, expectedKinds, GatheringRounds } from './ice-gathering';
 import { sendInfoDigit } from './info-digit';
 import {
-  CAUSE,
   type RawEnd,
   type RawInvite,
   type RawRequest,
@@ -23,6 +25,7 @@ import {
   keepInviteOpen,
   keepRinging,
   meetTwin,
+  repeatAnswer,
   repeatBye,
   withdraw,
 } from './loss-guards';
@@ -30,6 +33,8 @@ import { Negotiation } from './negotiation';
 import type { Outbox } from './outbox';
 import { Outage } from './outage';
 import { RemoteHold } from './remote-hold';
+import { RingingGrace } from './ringing-grace';
+import { SdpOrigin } from './sdp-origin';
 import type { SipSessionEvents } from './session-events';
 import {
   acknowledgeBeforeBye,
@@ -42,16 +47,11 @@ import {
   stopAfterCancel,
 } from './session-guards';
 
-// RFC 3261 section 21.4.18.
-const STATUS_UNAVAILABLE = 480;
-
-// Not from a standard: well below the three minutes that a proxy lets a phone ring (timer C, RFC 3261 section 16.6),
-// and about as long as an agent believes in a call that nobody can hear of.
-const RINGING_GRACE_MS = 60_000;
 export interface SipSessionContext {
   readonly logger: Logger;
   readonly pcConfig: RTCConfiguration;
   readonly outbox: Outbox;
+  readonly codecs: Codecs;
   /** The INVITE of an inbound session. */
   readonly request?: RawRequest;
 }
@@ -63,6 +63,8 @@ export class SipSession extends TypedEmitter<SipSessionEvents> {
   readonly request: RawRequest | undefined;
   /** JsSIP's own session. */
   readonly raw: RawSession;
+  /** Of our session descriptions. */
+  readonly origin = new SdpOrigin();
 
   readonly #logger: Logger;
   readonly #pcConfig: RTCConfiguration;
@@ -70,17 +72,24 @@ export class SipSession extends TypedEmitter<SipSessionEvents> {
   readonly #ending = new AbortController();
   readonly #outage = new Outage();
   readonly #outbox: Outbox;
+  readonly #codecs: Codecs;
   readonly #negotiation: Negotiation;
   readonly #check: DialogCheck;
+  readonly #grace = new RingingGrace(() => {
+    this.#terminate({ kind: 'transport' });
+  });
   #intent: EndIntent | undefined;
+  /** Inbound: it has been accepted here. */
+  #isAnswering = false;
   #confirmed = false;
   /** Inbound: our 200 was on its way when the call ended. */
   #wasAnswered = false;
   /** Media has flowed at least once. */
   #wasConnected = false;
-  #grace: TimerHandle | undefined;
   /** The newest INVITE of the far end. */
   #invite: RawRequest | undefined;
+  /** Our 200 had left before the loss, and may not have arrived. */
+  #isAnswerInDoubt = false;
 
   constructor(raw: RawSession, context: SipSessionContext) {
     super();
@@ -90,6 +99,9 @@ export class SipSession extends TypedEmitter<SipSessionEvents> {
     this.#logger = context.logger;
     this.#pcConfig = context.pcConfig;
     this.#outbox = context.outbox;
+    this.#codecs = context.codecs;
+    context.codecs.watch(raw);
+    this.origin.watch(raw);
     const kinds = expectedKinds(context.pcConfig);
     this.#rounds = new GatheringRounds(kinds);
     keepTracksUntouched(raw);
@@ -99,8 +111,10 @@ export class SipSession extends TypedEmitter<SipSessionEvents> {
     this.#negotiation = new Negotiation({
       session: raw,
       expectedKinds: kinds,
+      codecs: context.codecs,
+      origin: this.origin,
       onDialogGone: () => {
-        this.#terminate({ kind: 'dialog' });
+        this.#terminate({ kind: 'gone', statusCode: STATUS_NO_DIALOG });
       },
       signal: this.#ending.signal,
     });
@@ -109,8 +123,11 @@ export class SipSession extends TypedEmitter<SipSessionEvents> {
       negotiation: this.#negotiation,
       online: () => this.online(),
       isConfirmed: () => this.#confirmed,
-      onGone: () => {
-        this.#terminate({ kind: 'dialog' });
+      onGone: (statusCode) => {
+        this.#terminate({ kind: 'gone', statusCode });
+      },
+      onSeen: () => {
+        this.#grace.end();
       },
       signal: this.signal,
     });
@@ -123,7 +140,14 @@ export class SipSession extends TypedEmitter<SipSessionEvents> {
     // Last, to see requests first: an INVITE that replaces the call is no offer to negotiate about.
     refuseReferences(raw);
     if (raw.connection) this.#adopt(raw.connection);
-    this.#noteFailures();
+    noteFailures(raw, {
+      isConfirmed: () => this.#confirmed,
+      wasConnected: () => this.#wasConnected,
+      isUnanswered: () => this.#isUnanswered,
+      note: (intent) => {
+        this.#intent ??= intent;
+      },
+    });
     this.#listen();
   }
 
@@ -147,6 +171,9 @@ export class SipSession extends TypedEmitter<SipSessionEvents> {
    * @throws VoiceSDKError `CALL_CANCELED` when the caller was faster, `MEDIA_FAILED`.
    */
   answer(stream: MediaStream): Promise<void> {
+    this.#isAnswering = true;
+    // Whether the caller is still there is for the ACK to say.
+    if (!this.#outage.isOn) this.#grace.end();
     return new Promise((resolve, reject) => {
       this.once('confirmed', resolve);
       this.once('ended', (end) => {
@@ -173,7 +200,7 @@ export class SipSession extends TypedEmitter<SipSessionEvents> {
   }
 
   /** CANCEL, BYE or a refusal, whichever the state asks for. */
-  hangUp(kind: 'hangup' | 'destroyed' = 'hangup'): void {
+  hangUp(kind: 'hangup' | 'destroyed' | 'media' = 'hangup'): void {
     this.#terminate({ kind });
   }
 
@@ -195,11 +222,10 @@ export class SipSession extends TypedEmitter<SipSessionEvents> {
   /**
    * Finds out whether the far end still knows the call, and ends the call when it does not (`remote`).
    *
-   * @param isSilent whether nothing is heard of the far end on the media path either; asked only where its absence
-   * could be for a moment
+   * @param hearing of the far end, on the media path; asked only where its absence could be for a moment
    */
-  verify(isSilent: () => boolean): Promise<void> {
-    return this.#check.verify(isSilent);
+  verify(hearing: Hearing): Promise<void> {
+    return this.#check.verify(hearing);
   }
 
   /** Our half of hold (RFC 3264 section 8.4). @throws see {@link Negotiation.offerDirection} */
@@ -228,41 +254,55 @@ export class SipSession extends TypedEmitter<SipSessionEvents> {
    */
   onSocketLost(): void {
     if (!this.#outage.begin()) return;
+    this.#isAnswerInDoubt = this.raw.status === SESSION_STATUS.waitingForAck;
     // It would end the call for an ACK that cannot come.
     stopTimer(this.raw._timers.ackTimer ?? undefined);
     if (!this.#confirmed) {
       // JsSIP would take the one that the proxy sends to our next connection for a loop, as it has the same number
       // (`===`); as an object it still reads the same in our answers.
       if (this.#invite) this.#invite.cseq = Object(this.#invite.cseq) as number;
-      this.#grace = startTimer(RINGING_GRACE_MS, () => {
-        this.#terminate({ kind: 'transport' });
-      });
+      this.#grace.lost();
     }
     this.emit('lost');
   }
 
-  /** For the user agent: registered again, after a loss or for the first time. */
+  /** For the user agent: requests can be sent, after a loss or for the first time. */
   onSocketRestored(): void {
     if (!this.#outage.end()) return;
-    stopTimer(this.#grace);
+    this.#grace.end();
     const { raw } = this;
-    const transaction = this.#invite?.server_transaction;
-    if (raw.status === SESSION_STATUS.waitingForAck && transaction) {
-      // JsSIP has gone on to repeat the 200 into the void, ever more rarely.
-      transaction.transport.send(transaction.last_response);
+    if (raw._dialog && raw.status !== SESSION_STATUS.waitingForAck) this.#negotiation.resume();
+    else if (this.direction === 'outbound' && !raw._dialog) inviteAnew(raw);
+    else this.#lookForInviter();
+    this.emit('restored');
+  }
+
+  /** An INVITE has come, and no ACK yet: whether there is still somebody to answer. */
+  #lookForInviter(): void {
+    const { raw } = this;
+    const isAnswered = raw.status === SESSION_STATUS.waitingForAck;
+    if (isAnswered) {
       stopTimer(raw._timers.ackTimer ?? undefined);
       raw._setACKTimer();
-      void this.verify(() => false);
-    } else if (raw._dialog) this.#negotiation.resume();
-    else if (this.direction === 'outbound') inviteAnew(raw);
-    else void this.verify(() => false);
-    this.emit('restored');
+    } else if (!this.#isAnswering) this.#grace.asked();
+    // JsSIP has gone on to repeat a 200 into the void, ever more rarely. A caller whom no 180 has reached knows no
+    // dialog that could be asked about.
+    if (this.#invite && (this.#isAnswerInDoubt || !isAnswered)) repeatAnswer(this.#invite);
+    void this.verify({ isSilent: () => this.#grace.isRunning, heardAgoMs: () => Infinity });
+  }
+
+  /** Whether the far end's INVITE still waits for our answer, or our answer for the ACK. */
+  get owesAnswer(): boolean {
+    return this.direction === 'inbound' && !this.#confirmed;
   }
 
   /** For the user agent: the INVITE of this call has come once more. */
   meetTwin(twin: RawSession, request: RawRequest): void {
     const isRinging = this.#isUnanswered;
-    if (isRinging) this.#noteInvite(request);
+    if (isRinging) {
+      this.#noteInvite(request);
+      this.#grace.end();
+    }
     const isUnheard = this.#outage.hasBeen && this.raw.status === SESSION_STATUS.waitingForAck;
     meetTwin(this.raw, twin, request, isRinging ? 'ring' : isUnheard ? 'accept' : 'refuse');
   }
@@ -279,9 +319,10 @@ export class SipSession extends TypedEmitter<SipSessionEvents> {
     const { raw } = this;
     if (this.#outage.isOn && this.direction === 'outbound' && !this.#confirmed) {
       const { transaction } = raw._request as RawInvite;
-      this.#outbox.add(() => {
+      const send = () => {
         withdraw(raw, transaction);
-      });
+      };
+      this.#outbox.add({ send });
     }
     this.#wasAnswered = this.direction === 'inbound' && this.raw.status === SESSION_STATUS.waitingForAck;
     this.#intent ??= this.#wasAnswered && intent.kind === 'reject' ? { kind: 'hangup' } : intent;
@@ -302,6 +343,7 @@ export class SipSession extends TypedEmitter<SipSessionEvents> {
 
   #adopt(connection: RTCPeerConnection): void {
     refuseVideo(connection);
+    this.#codecs.adopt(connection);
     boundGathering(connection, this.signal);
     connection.addEventListener('connectionstatechange', () => {
       this.#wasConnected ||= connection.connectionState === 'connected';
@@ -309,40 +351,6 @@ export class SipSession extends TypedEmitter<SipSessionEvents> {
     new RemoteHold((isHeld) => {
       this.emit('remoteHold', isHeld);
     }).watch(connection);
-  }
-
-  /** JsSIP reports most of its own reasons as `Canceled`; note them on their way in. */
-  #noteFailures(): void {
-    const note = (
-      hook: 'onTransportError' | 'onRequestTimeout' | 'onDialogError',
-      kind: 'transport' | 'timeout' | 'dialog',
-    ) => {
-      const original = this.raw[hook].bind(this.raw);
-      this.raw[hook] = () => {
-        // One request that fails says nothing of a call that is up.
-        if (this.#confirmed) return;
-        this.#intent ??= { kind };
-        original();
-      };
-    };
-    note('onTransportError', 'transport');
-    note('onRequestTimeout', 'timeout');
-    note('onDialogError', 'dialog');
-    const terminate = this.raw.terminate.bind(this.raw);
-    this.raw.terminate = (options) => {
-      if (options?.cause === CAUSE.rtpTimeout) {
-        // A path that was there once can come back, or be replaced.
-        if (this.#wasConnected) return;
-        this.#intent ??= { kind: 'media' };
-      }
-      // JsSIP itself always gives a cause; without one it is somebody at the escape hatch.
-      else if (options?.cause === undefined) this.#intent ??= this.#plainEnd(options?.status_code);
-      terminate(options);
-    };
-  }
-
-  #plainEnd(statusCode = STATUS_UNAVAILABLE): EndIntent {
-    return this.#isUnanswered ? { kind: 'reject', statusCode } : { kind: 'hangup' };
   }
 
   #listen(): void {
@@ -359,7 +367,7 @@ export class SipSession extends TypedEmitter<SipSessionEvents> {
     });
     raw.on('confirmed', () => {
       this.#confirmed = true;
-      stopTimer(this.#grace);
+      this.#grace.end();
       if (this.direction === 'outbound') this.#negotiation.touch();
       this.emit('confirmed');
     });
@@ -373,7 +381,7 @@ export class SipSession extends TypedEmitter<SipSessionEvents> {
     const onEnd = ({ originator, message, cause }: RawEnd) => {
       if (this.signal.aborted) return;
       this.#rounds.cancel();
-      stopTimer(this.#grace);
+      this.#grace.end();
       this.#ending.abort(voiceError('INVALID_STATE', 'The call has ended.'));
       // Where the browser failed, JsSIP passes the words of its exception instead of a message.
       const end = { originator, message: typeof message === 'object' ? message : null, cause };

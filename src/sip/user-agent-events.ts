@@ -14,6 +14,8 @@ export type SipUserAgentEvents = {
   /** A further REGISTER was confirmed while JsSIP took us for registered. */
   refreshed: [];
   registerFailed: [failure: RegisterFailure];
+  /** The binding may have expired: the machine has slept, or its clock was put forward. */
+  doubtful: [];
   unregistered: [failure: RegisterFailure | undefined];
   /** Inside the arrival of the INVITE: no 180 has been sent yet. */
   incoming: [session: SipSession];

@@ -1,12 +1,16 @@
-import { nowMs, stopTimer } from '../core/clock';
+import { stopTimer } from '../core/clock';
 import { TypedEmitter } from '../core/emitter';
 import { voiceError } from '../core/errors';
 import type { Logger } from '../core/logger';
 import { VERSION } from '../core/version';
 import { domainOf, toCallerUser, toTargetUri } from './address';
+import { Binding } from './binding';
+import { Codecs } from './codecs';
 import { SipConnection } from './connection';
+import { answerOptionsByDialog } from './dialog-options';
 import {
   createRawUserAgent,
+  type RawNewSession,
   type RawRegistrationFailure,
   type RawRequest,
   type RawSession,
@@ -16,17 +20,16 @@ import {
 import { boundLifetimes, failureOf, grantedSeconds, type RegisterFailure } from './register-answer';
 import type { OutboundCall } from './outbound-call';
 import { Outbox } from './outbox';
+import { PatientRestore } from './patient-restore';
 import { ServerMove } from './server-move';
 import { SipSession } from './session';
+import { ignoreOddExpires } from './session-guards';
 import type { SipAccount, SipSecret } from './sip-account';
 import type { SipUserAgentEvents } from './user-agent-events';
 
 // A proxy gives up on a ringing phone after timer C, more than three minutes (RFC 3261 section 16.6); until then
 // it is for the caller or the queue to stop ringing, not for this phone.
 const NO_ANSWER_TIMEOUT_SECONDS = 240;
-
-// A day is longer than any phone rings and far below where a timer overflows (24.8 days).
-const LONGEST_RINGING_SECONDS = 86_400;
 
 // RFC 3261 section 21.4.17. One raise satisfies a registrar, a second one the registrar behind its proxy.
 const STATUS_INTERVAL_TOO_BRIEF = 423;
@@ -38,6 +41,9 @@ const DEAD_AFTER_SILENCE_MS = 30_000;
 
 /** A SIP user agent over WebSocket. Its connection comes back by itself; registering is asked of it. */
 export class SipUserAgent extends TypedEmitter<SipUserAgentEvents> {
+  /** STUN and TURN servers for sessions from now on. */
+  iceServers: readonly RTCIceServer[];
+
   readonly #raw: RawUserAgent;
   readonly #account: SipAccount;
   readonly #logger: Logger;
@@ -45,15 +51,13 @@ export class SipUserAgent extends TypedEmitter<SipUserAgentEvents> {
   readonly #move: ServerMove;
   readonly #sessions = new Map<string, SipSession>();
   readonly #outbox = new Outbox();
-  #iceServers: readonly RTCIceServer[];
   #secret: SipSecret;
   #stopped = false;
-  /** The registrar holds a binding of ours, as far as we know. */
-  #isBound = false;
+  #isReleased = false;
+  readonly #binding = new Binding();
+  readonly #restoring: PatientRestore;
   #isRemoving = false;
   #tooBriefCount = 0;
-  #refreshedAtMs = 0;
-  #bindingLifetimeMs = 0;
 
   /** @throws VoiceSDKError `REGISTRATION_FAILED` when the account cannot be used. */
   constructor(account: SipAccount, logger: Logger) {
@@ -61,12 +65,17 @@ export class SipUserAgent extends TypedEmitter<SipUserAgentEvents> {
     this.#account = account;
     this.#logger = logger;
     this.#secret = account.secret;
-    this.#iceServers = account.iceServers;
+    this.iceServers = account.iceServers;
     try {
       this.#connection = new SipConnection({
+        book: logger.book,
         urls: account.wsUrls,
         uri: account.uri,
         isInCall: () => this.#sessions.size > 0,
+        owesAnswer: () => [...this.#sessions.values()].some((session) => session.owesAnswer),
+        onOverslept: () => {
+          if (this.#binding.isDoubtful) this.emit('doubtful');
+        },
       });
       this.#raw = createRawUserAgent({
         sockets: this.#connection,
@@ -91,22 +100,14 @@ export class SipUserAgent extends TypedEmitter<SipUserAgentEvents> {
       );
     }
     this.#connection.attach(this.#raw.transport);
+    this.#restoring = new PatientRestore(this.#connection, this.#restoreSessions.bind(this));
     this.#move = new ServerMove(this.#raw, this.#connection, () => !this.#isRemoving && !this.#stopped);
     this.#listen();
   }
 
-  /** STUN and TURN servers for sessions from now on. */
-  get iceServers(): readonly RTCIceServer[] {
-    return this.#iceServers;
-  }
-
-  set iceServers(servers: readonly RTCIceServer[]) {
-    this.#iceServers = servers;
-  }
-
   /** What peer connections of this account are made with. */
   get pcConfig(): RTCConfiguration {
-    return { iceServers: [...this.#iceServers], iceTransportPolicy: this.#account.iceTransportPolicy };
+    return { iceServers: [...this.iceServers], iceTransportPolicy: this.#account.iceTransportPolicy };
   }
 
   get isConnected(): boolean {
@@ -120,12 +121,12 @@ export class SipUserAgent extends TypedEmitter<SipUserAgentEvents> {
 
   /** Whether the registrar confirmed a binding of ours that has not expired. */
   get isRegistered(): boolean {
-    return !this.#stopped && this.#raw.isRegistered() && this.sinceRefreshMs < this.#bindingLifetimeMs;
+    return !this.#stopped && this.#raw.isRegistered() && !this.#binding.hasExpired;
   }
 
-  /** For how long the registrar granted our binding when it last confirmed it. */
-  get bindingLifetimeMs(): number {
-    return this.#bindingLifetimeMs;
+  /** What is known of our binding. */
+  get binding(): Readonly<Binding> {
+    return this.#binding;
   }
 
   /** Address of record. */
@@ -133,14 +134,14 @@ export class SipUserAgent extends TypedEmitter<SipUserAgentEvents> {
     return this.#account.uri;
   }
 
+  /** Of the server that is or was connected to. */
+  get url(): string {
+    return this.#connection.url;
+  }
+
   /** How many INVITE sessions are alive, or over without the far end knowing yet. */
   get liveSessions(): number {
     return this.#sessions.size + this.#outbox.size;
-  }
-
-  /** How long ago, on the wall clock, the registrar last confirmed our binding. */
-  get sinceRefreshMs(): number {
-    return nowMs() - this.#refreshedAtMs;
   }
 
   /** Skips the rest of the wait before the next connection attempt. */
@@ -177,23 +178,27 @@ export class SipUserAgent extends TypedEmitter<SipUserAgentEvents> {
     const registrator = this.#raw._registrator;
     // JsSIP removes a binding only while it is sure of it. A REGISTER under way would bind us after all (removing
     // with a higher CSeq undoes it), and after a refused refresh the former binding still stands.
-    if (registrator._registering || this.#isBound) registrator._registered = true;
+    if (registrator._registering || this.#binding.isHeld) registrator._registered = true;
     const isRemovable = this.#raw.isRegistered();
     this.#isRemoving = true;
-    this.#isBound = false;
+    this.#binding.isHeld = false;
     if (this.isConnected) this.#restoreSessions();
     // Also without a binding: JsSIP would register by itself whenever the socket comes back.
     this.#raw.unregister();
     return isRemovable;
   }
 
-  /** Leaves our binding to the user agent that has replaced it: it is neither renewed nor removed from here any more. */
+  /**
+   * Leaves our binding to the user agent that replaces it: it is neither renewed nor removed from here any more. Nor is
+   * a REGISTER that is under way sent again when it is challenged.
+   */
   release(): void {
+    this.#isReleased = true;
     const registrator = this.#raw._registrator;
     stopTimer(registrator._registrationTimer ?? undefined);
-    registrator._registered = false;
-    this.#isBound = false;
-    this.unregister();
+    registrator._registering = registrator._registered = false;
+    this.#binding.isHeld = false;
+    if (!this.#stopped) this.unregister();
   }
 
   /** Takes this connection for lost, so that another one of several URLs is tried. */
@@ -239,8 +244,10 @@ export class SipUserAgent extends TypedEmitter<SipUserAgentEvents> {
     if (this.#stopped) return;
     this.#stopped = true;
     this.#connection.stop();
+    this.#restoring.stop();
     for (const session of [...this.#sessions.values()]) session.hangUp('destroyed');
     if (this.#raw.isConnected()) this.unregister();
+    this.#outbox.close();
     this.#raw.stop();
     this.removeAllListeners();
   }
@@ -260,6 +267,7 @@ export class SipUserAgent extends TypedEmitter<SipUserAgentEvents> {
   }
 
   #restoreSessions(): void {
+    this.#restoring.stop();
     const wasOwing = this.#outbox.size > 0;
     this.#outbox.flush();
     for (const session of this.#sessions.values()) session.onSocketRestored();
@@ -274,8 +282,11 @@ export class SipUserAgent extends TypedEmitter<SipUserAgentEvents> {
     });
     raw.on('connected', () => {
       isUp = true;
+      // JsSIP would register next, whoever waits for what.
+      raw._dynConfiguration.register = false;
       this.emit('connected');
       if (this.#isRemoving) this.#restoreSessions();
+      else if (this.liveSessions > 0) this.#restoring.start();
     });
     raw.on('disconnected', () => {
       if (!isUp) {
@@ -283,6 +294,7 @@ export class SipUserAgent extends TypedEmitter<SipUserAgentEvents> {
         return;
       }
       isUp = false;
+      this.#restoring.stop();
       for (const session of [...this.#sessions.values()]) session.onSocketLost();
       this.#outbox.refusals.clear();
       this.emit('disconnected');
@@ -295,37 +307,26 @@ export class SipUserAgent extends TypedEmitter<SipUserAgentEvents> {
       this.emit('unregistered', data.cause ? failureOf(data) : undefined);
     });
     raw.on('registrationFailed', (data: RawRegistrationFailure) => {
-      // A dialog needs a connection, not a binding (RFC 3261 section 12.2).
       if (data.response) this.#restoreSessions();
       this.emit('registerFailed', failureOf(data));
       if (!data.response) this.#connection.giveUpIfSilentFor(DEAD_AFTER_SILENCE_MS);
     });
     raw.on('newTransaction', ({ transaction }: { transaction: RawTransaction }) => {
       this.#restoreSecret();
+      answerOptionsByDialog(this.#raw, transaction);
       const isOurs = transaction.type === 'nict';
       if (isOurs && transaction.request.method === 'REGISTER') this.#watchRegister(transaction);
       this.#sessions.get(transaction.request.call_id)?.watchTransaction(transaction);
     });
-    raw.on(
-      'newRTCSession',
-      ({
-        originator,
-        session,
-        request,
-      }: {
-        originator: string;
-        session: RawSession;
-        request: RawRequest;
-      }) => {
-        const known = originator === 'remote' && this.#sessions.get(request.call_id);
-        if (known) known.meetTwin(session, request);
-        if (known || originator !== 'remote') return;
-        const incoming = this.#wrap(session, request);
-        const refusal = this.#outbox.refusals.get(incoming.callId);
-        if (refusal === undefined) this.emit('incoming', incoming);
-        else incoming.reject(refusal);
-      },
-    );
+    raw.on('newRTCSession', ({ originator, session, request }: RawNewSession) => {
+      const known = originator === 'remote' && this.#sessions.get(request.call_id);
+      if (known) known.meetTwin(session, request);
+      if (known || originator !== 'remote') return;
+      const incoming = this.#wrap(session, request);
+      const refusal = this.#outbox.refusals.get(incoming.callId);
+      if (refusal === undefined) this.emit('incoming', incoming);
+      else incoming.reject(refusal);
+    });
   }
 
   /** JsSIP ignores a 2xx whose Contact is missing or not ours: it neither tells nor ever registers again. */
@@ -334,20 +335,19 @@ export class SipUserAgent extends TypedEmitter<SipUserAgentEvents> {
     this.#move.watch(transaction);
     const original = handlers.onReceiveResponse.bind(handlers);
     handlers.onReceiveResponse = (response) => {
-      if (this.#move.endedBy(response)) return;
+      if (this.#isReleased || this.#move.endedBy(response)) return;
       if (response.status_code === STATUS_INTERVAL_TOO_BRIEF && this.#isTooBriefAgain()) {
         this.#abandonRegister(failureOf({ response }));
         return;
       }
       const isConfirmed = response.status_code >= 200 && response.status_code < 300 && !this.#isRemoving;
       if (isConfirmed) {
-        this.#isBound = true;
-        this.#refreshedAtMs = nowMs();
+        this.#binding.confirmed();
         this.#tooBriefCount = 0;
       }
       boundLifetimes(response);
       const registrator = this.#raw._registrator;
-      if (isConfirmed) this.#bindingLifetimeMs = 1000 * grantedSeconds(response, this.#raw);
+      if (isConfirmed) this.#binding.lifetimeMs = 1000 * grantedSeconds(response, this.#raw);
       const wasRegistered = this.#raw.isRegistered();
       original(response);
       // Listeners may have removed the binding meanwhile.
@@ -376,14 +376,12 @@ export class SipUserAgent extends TypedEmitter<SipUserAgentEvents> {
   }
 
   #wrap(raw: RawSession, request?: RawRequest): SipSession {
-    // JsSIP has armed a timer with the INVITE's Expires: at once for a negative one, and for one that overflows.
-    const expiresSeconds = Number(request?.getHeader('Expires'));
-    if (expiresSeconds < 0 || expiresSeconds > LONGEST_RINGING_SECONDS)
-      stopTimer(raw._timers.expiresTimer ?? undefined);
+    if (request) ignoreOddExpires(raw, request);
     const session = new SipSession(raw, {
       logger: this.#logger,
       pcConfig: this.pcConfig,
       outbox: this.#outbox,
+      codecs: new Codecs(this.#account.codecs ?? {}, this.#logger),
       ...(request ? { request } : {}),
     });
     const { callId } = session;

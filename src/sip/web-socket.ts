@@ -1,4 +1,5 @@
 import { monotonicMs, startTimer, stopTimer, type TimerHandle } from '../core/clock';
+import type { LogBook } from '../core/log-book';
 import { startSteadyTimer } from '../core/steady-timer';
 import type { RawSocket } from './jssip';
 
@@ -26,11 +27,17 @@ export class SipWebSocket implements RawSocket {
   #socket: WebSocket | undefined;
   #connectTimer: TimerHandle | undefined;
   #startedAtMs = 0;
+  readonly #book: LogBook;
+  /** What may be told of the URL: a path or a query may hold a token. */
+  readonly #shown: string;
 
-  constructor(url: string) {
+  /** @param book what is sent and received is noted there */
+  constructor(url: string, book: LogBook) {
+    this.#book = book;
     const parsed = new URL(url);
     this.url = url;
     this.via_transport = parsed.protocol === 'wss:' ? 'WSS' : 'WS';
+    this.#shown = `${parsed.protocol}//${parsed.host}`;
     this.sip_uri = `sip:${parsed.host};transport=ws`;
   }
 
@@ -38,6 +45,7 @@ export class SipWebSocket implements RawSocket {
   connect(hasOthers = false): void {
     if (this.#socket) return;
     this.#startedAtMs = monotonicMs();
+    const book = this.#book;
     let socket: WebSocket;
     try {
       socket = new WebSocket(this.url, SUBPROTOCOL);
@@ -51,11 +59,15 @@ export class SipWebSocket implements RawSocket {
     socket.binaryType = 'arraybuffer';
     socket.onopen = () => {
       stopTimer(this.#connectTimer);
+      book.addMessage('opened', this.#shown);
       this.onconnect();
     };
     socket.onmessage = (event: MessageEvent<unknown>) => {
-      if (typeof event.data === 'string') this.ondata(event.data);
-      else if (event.data instanceof ArrayBuffer) this.ondata(new TextDecoder().decode(event.data));
+      const { data } = event;
+      const text = data instanceof ArrayBuffer ? new TextDecoder().decode(data) : data;
+      if (typeof text !== 'string') return;
+      book.addMessage('received', text);
+      this.ondata(text);
     };
     socket.onclose = (event) => {
       this.#gone(socket, event.code, event.reason);
@@ -92,6 +104,7 @@ export class SipWebSocket implements RawSocket {
   send(message: string): boolean {
     if (!this.isConnected()) return false;
     this.#socket?.send(message);
+    this.#book.addMessage('sent', message);
     return true;
   }
 
@@ -110,6 +123,7 @@ export class SipWebSocket implements RawSocket {
     stopTimer(this.#connectTimer);
     this.#socket = undefined;
     if (socket) abandon(socket);
+    this.#book.addMessage('closed', `${this.#shown} ${code} ${reason}`);
     this.ondisconnect(true, code, reason);
   }
 }

@@ -20,37 +20,44 @@ export class LiveCallJournal {
   readonly #logger: Logger;
   readonly #database: Promise<IDBPDatabase<Schema> | undefined>;
   #isOpen = false;
-  #isBroken = false;
+  /** Keys of the calls whose newest state could not be written. */
+  readonly #unwritten = new Set<string>();
+  #isTold = false;
 
   constructor(logger: Logger) {
     this.#logger = logger;
     this.#database = this.#open();
   }
 
-  /** Whether what is written now is there for the next page. */
+  /** Whether the newest state of every call is there for the next page. */
   get isUsable(): boolean {
-    return this.#isOpen && !this.#isBroken;
+    return this.#isOpen && this.#unwritten.size === 0;
   }
 
   /** Writes the newest state of a call. What was asked for last stands, also when the page dies right after. */
-  put(record: LiveCallRecord): Promise<void> {
-    return this.#try(async (database) => {
+  async put(record: LiveCallRecord): Promise<void> {
+    const key = keyOf(record);
+    const isWritten = await this.#try(async (database) => {
       // Strict durability would survive a power failure, which no call does, at the price of a disk flush per change.
       const write = database.transaction('calls', 'readwrite', { durability: 'relaxed' });
-      void write.store.put(record, keyOf(record));
+      void write.store.put(record, key);
       write.commit();
       await write.done;
     });
+    if (isWritten) this.#unwritten.delete(key);
+    else this.#unwritten.add(key);
   }
 
-  remove(record: LiveCallRecord): Promise<void> {
-    return this.#try(async (database) => {
+  async remove(record: LiveCallRecord): Promise<void> {
+    await this.#try(async (database) => {
       const write = database.transaction('calls', 'readwrite', { durability: 'relaxed' });
       void write.store.delete(keyOf(record));
       // Said outright: the page may be gone before the browser would find out by itself.
       write.commit();
       await write.done;
     });
+    // Over: nothing of it is missed.
+    this.#unwritten.delete(keyOf(record));
   }
 
   /** Every record that can be read; what cannot is thrown away. */
@@ -110,21 +117,24 @@ export class LiveCallJournal {
     });
   }
 
-  async #try(action: (database: IDBPDatabase<Schema>) => Promise<void>): Promise<void> {
+  /** Whether it worked. */
+  async #try(action: (database: IDBPDatabase<Schema>) => Promise<void>): Promise<boolean> {
     const database = await this.#database;
-    if (!database) return;
+    if (!database) return false;
     try {
       await action(database);
+      return true;
     } catch (error) {
       this.#fail(error);
+      return false;
     }
   }
 
   /** Once: it is tried again at each change, and fails each time where storage is blocked. */
   #fail(error: unknown): void {
-    if (this.#isBroken) return;
-    this.#isBroken = true;
-    this.#logger.warn('live calls cannot be kept: a reload will end them', error);
+    if (this.#isTold) return;
+    this.#isTold = true;
+    this.#logger.warn('live calls cannot be kept for now: a reload will end them', error);
   }
 }
 

@@ -30,6 +30,8 @@ export interface LiveCallRecord {
   readonly isOnHold: boolean;
   /** Whether the far end said `Supported: replaces` (RFC 3891). */
   readonly canReplace: boolean;
+  /** The `o=` line of the last description that was sent (RFC 8866 section 5.2). */
+  readonly sdpOrigin?: string;
   readonly acceptedAtMs: number;
   /** Last sign of life of the page that holds the call, on the wall clock. */
   readonly aliveAtMs: number;
@@ -62,6 +64,7 @@ export function readLiveCallRecord(value: unknown): LiveCallRecord | undefined {
     ['scope', 'instanceId', 'remoteIdentity'].every((name) => isText(value[name])) &&
     isSipUri(value['accountUri']) &&
     ['inbound', 'outbound'].includes(value['direction'] as string) &&
+    (value['sdpOrigin'] === undefined || isText(value['sdpOrigin'])) &&
     (value['remoteDisplayName'] === undefined || typeof value['remoteDisplayName'] === 'string') &&
     isHeaders(value['customHeaders']) &&
     ['isMuted', 'isOnHold', 'canReplace'].every((name) => typeof value[name] === 'boolean') &&

@@ -33,6 +33,7 @@ export class LeaderElection extends TypedEmitter<LeaderElectionEvents> {
   #candidacy: AbortController | undefined;
   #release: (() => void) | undefined;
   #isSuspended = false;
+  #isAwaited = false;
 
   constructor(name: string) {
     super();
@@ -62,6 +63,22 @@ export class LeaderElection extends TypedEmitter<LeaderElectionEvents> {
   /** Whether this tab leads or waits for it. */
   get isStanding(): boolean {
     return this.#candidacy !== undefined;
+  }
+
+  /** Whether another tab waited for the lead when `look()` was last called. */
+  get isAwaited(): boolean {
+    return this.#isAwaited;
+  }
+
+  /** Looks who waits for the lead; to be called while this tab leads. Never rejects. */
+  async look(): Promise<void> {
+    try {
+      const { pending = [] } = await navigator.locks.query();
+      this.#isAwaited = pending.some(({ name }) => name === this.#name);
+    } catch {
+      // Refused, as the lock was: there are no others.
+      this.#isAwaited = false;
+    }
   }
 
   /** Waits for the lead; nothing happens when it does already. */

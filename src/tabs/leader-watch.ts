@@ -1,19 +1,27 @@
 import { withDeadline } from '../core/deadline';
-import { voiceError } from '../core/errors';
+import { asVoiceError, voiceError } from '../core/errors';
 
 // The browser hands the lock on in milliseconds, and a leader answers as fast: whoever does not is frozen or hangs.
 const LEADER_TIMEOUT_MS = 5_000;
+
+// A leader that goes away in the middle, and the next one: a third has more than bad luck.
+const MOST_TRIES = 3;
 
 /** Which tab leads, for those who wait to know. */
 export class LeaderWatch {
   readonly #waiting = new Set<() => void>();
   readonly #signal: AbortSignal;
+  readonly #onNobody: () => void;
   #leaderId: string | undefined;
   #wasKnown = false;
 
-  /** @param signal aborts, with the error to fail with, when nobody is to wait any longer. */
-  constructor(signal: AbortSignal) {
+  /**
+   * @param signal aborts, with the error to fail with, when nobody is to wait any longer
+   * @param onNobody no tab leads, and this one does not stand for it
+   */
+  constructor(signal: AbortSignal, onNobody: () => void) {
     this.#signal = signal;
+    this.#onNobody = onNobody;
   }
 
   /** The tab that leads, be it this one. */
@@ -35,6 +43,26 @@ export class LeaderWatch {
     this.#waiting.clear();
   }
 
+  /** Does something with the tab that leads, and once more with the next one where that is lost meanwhile. */
+  async use(action: () => Promise<void>): Promise<void> {
+    for (let tries = 1; ; tries += 1) {
+      await this.known();
+      try {
+        await action();
+        return;
+      } catch (error) {
+        if (tries === MOST_TRIES || !isTabLoss(error)) throw error;
+      }
+    }
+  }
+
+  /** For a tab that does not stand for election: says so when no other one leads within 5 s. */
+  expect(): void {
+    this.known().catch(() => {
+      if (!this.#signal.aborted) this.#onNobody();
+    });
+  }
+
   /** Resolves when a tab leads. @throws VoiceSDKError `TAB_LOST` after 5 s; the signal's reason */
   async known(): Promise<void> {
     this.#signal.throwIfAborted();
@@ -53,4 +81,9 @@ export class LeaderWatch {
     });
     await withDeadline(known, LEADER_TIMEOUT_MS, () => voiceError('TAB_LOST')).finally(stopWaiting);
   }
+}
+
+/** Whether the tab that was asked is gone, or does not answer. */
+export function isTabLoss(error: unknown): boolean {
+  return asVoiceError(error, 'MEDIA_FAILED').code === 'TAB_LOST';
 }

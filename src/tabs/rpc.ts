@@ -1,4 +1,4 @@
-import { startTimer, stopTimer, type TimerHandle } from '../core/clock';
+import { nowMs, startTimer, stopTimer, type TimerHandle } from '../core/clock';
 import { ERROR_CATALOGUE, type VoiceErrorCode } from '../core/error-catalogue';
 import { asVoiceError, voiceError, VoiceSDKError } from '../core/errors';
 import type { TabChannel, TabMessage } from './channel';
@@ -32,9 +32,10 @@ export class TabRequests {
   /**
    * Resolves with what the other tab's method did.
    *
+   * @param canWait whether it is to be done also when the tab hung until after this had failed
    * @throws VoiceSDKError what it threw; `TAB_LOST` when the tab does not answer, or {@link abandon} was called
    */
-  send(to: string, method: string, args: readonly unknown[]): Promise<unknown> {
+  send(to: string, method: string, args: readonly unknown[], canWait = false): Promise<unknown> {
     this.#lastId += 1;
     const id = this.#lastId;
     return new Promise((resolve, reject) => {
@@ -46,7 +47,7 @@ export class TabRequests {
       };
       const timer = this.#giveUpAfter(RECEIPT_TIMEOUT_MS, settle);
       this.#pending.set(id, { to, settle, timer });
-      this.#channel.post('request', { id, method, args }, to);
+      this.#channel.post('request', { id, method, args, ...(canWait ? {} : { sentAtMs: nowMs() }) }, to);
     });
   }
 
@@ -83,15 +84,20 @@ export class TabRequests {
   }
 }
 
-/** Does what other tabs ask for, until the returned function is called. */
+/**
+ * Does what other tabs ask for, until the returned function is called. What waited for longer than the one who asked
+ * did (this tab hung meanwhile) is not done any more: a call that nobody expects would be placed.
+ */
 export function serveTabRequests(
   channel: TabChannel,
   handle: (method: string, args: readonly unknown[], from: string) => Promise<unknown>,
 ): () => void {
   const onMessage = ({ from, kind, body }: TabMessage) => {
     if (kind !== 'request' || typeof body !== 'object' || body === null) return;
-    const { id, method, args } = body as Partial<Record<string, unknown>>;
+    const { id, method, args, sentAtMs } = body as Partial<Record<string, unknown>>;
     if (typeof id !== 'number' || typeof method !== 'string' || !Array.isArray(args)) return;
+    // One clock for all tabs of a machine.
+    if (typeof sentAtMs === 'number' && nowMs() - sentAtMs >= RECEIPT_TIMEOUT_MS) return;
     channel.post('receipt', { id }, from);
     handle(method, args, from).then(
       (value) => {

@@ -62,6 +62,53 @@
       });
     },
 
+    /** A call that stays, for measuring what it costs to sample. */
+    async talk(to) {
+      const call = await this.device.connect({ to });
+      await new Promise((resolve, reject) => {
+        call.once('accepted', resolve);
+        call.once('disconnect', reject);
+      });
+      await firstAudio(call.session.connection);
+      this.talking = call;
+    },
+
+    /**
+     * Has that call looked at by so many monitors, each once a second as in every call, for so long. They take turns: a
+     * browser answers from memory what it has just been asked.
+     */
+    async sample(monitors, durationMs) {
+      let samples = 0;
+      const none = () => undefined;
+      const { connection } = this.talking.session;
+      const wait = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
+      const running = [];
+      for (let number = 0; number < monitors; number += 1) {
+        const monitor = new window.QualityMonitor({
+          condition: () => ({
+            isMuted: false,
+            isHeld: false,
+            isReconnecting: false,
+            measuredInputDbfs: null,
+          }),
+          onSample: () => (samples += 1),
+          onWarning: none,
+          onWarningCleared: none,
+          logger: { warn: none },
+        });
+        monitor.watch(connection);
+        running.push(monitor);
+        await wait(1000 / monitors);
+      }
+      await wait(durationMs - 1000);
+      for (const monitor of running) monitor.stop();
+      return samples;
+    },
+
+    endTalk() {
+      return this.talking.disconnect();
+    },
+
     /** Raw JsSIP, its INVITE sent at the first candidate. */
     raw(to, iceServers) {
       return measure(() => {

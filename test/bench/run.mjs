@@ -1,6 +1,8 @@
-// `npm run bench`: what a call costs in time, by this SDK and by raw JsSIP side by side on one sandbox. Both open
+// `npm run bench`: what a call costs in time, by this SDK and by raw JsSIP side by side on one sandbox, and what it costs to
+// sample its quality, to measure levels and to suppress noise. Both open
 // the microphone for each call, as they do in use. Medians of as many calls each; trust the ratios, not the figures.
 //   npm run bench -- --calls 20
+//   npm run bench -- --rows meters,noise
 import { createSocket } from 'node:dgram';
 import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
@@ -8,9 +10,20 @@ import { parseArgs } from 'node:util';
 import { build } from 'esbuild';
 import { startSandbox } from '../../dist/sandbox/index.js';
 import { importTs } from '../tools/import-ts.mjs';
+import { benchMeters } from './meters.mjs';
+import { benchNoiseSuppression } from './noise-suppression.mjs';
 
-const { values } = parseArgs({ options: { calls: { type: 'string', default: '20' } } });
+const ROWS = ['calls', 'sampling', 'meters', 'noise'];
+const { values } = parseArgs({
+  options: { calls: { type: 'string', default: '20' }, rows: { type: 'string', default: ROWS.join() } },
+});
+const wanted = new Set(values.rows.split(','));
+for (const name of wanted) if (!ROWS.includes(name)) throw new Error(`no rows ${name}: ${ROWS.join(', ')}`);
 const CALLS = Number(values.calls);
+/** On one call: so many samples in each second of a round. */
+const MONITORS = 10;
+const SAMPLING_MS = 10_000;
+const SAMPLING_ROUNDS = 5;
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 const { launchChromium } = await importTs(new URL('../support/chromium.ts', import.meta.url));
 
@@ -40,6 +53,61 @@ function row(name, rows) {
   );
 }
 
+/** The part that samples calls, on its own. */
+async function monitorBundle() {
+  const { outputFiles } = await build({
+    stdin: {
+      contents:
+        "import { QualityMonitor } from './src/quality/monitor'; window.QualityMonitor = QualityMonitor;",
+      resolveDir: ROOT,
+      loader: 'ts',
+    },
+    bundle: true,
+    minify: true,
+    write: false,
+    platform: 'browser',
+  });
+  return outputFiles[0].text;
+}
+
+/** What the main thread did since the page was opened, in ms, by the browser's own account. */
+async function taskMs(session) {
+  const { metrics } = await session.send('Performance.getMetrics');
+  return 1000 * metrics.find(({ name }) => name === 'TaskDuration').value;
+}
+
+/** What one sample of a call costs the main thread, beside what the call costs without: there is one a second. */
+async function sampling(browser, sandbox, scripts) {
+  const page = await openPage(browser, sandbox, [...scripts, await monitorBundle()], []);
+  const session = await page.context().newCDPSession(page);
+  await session.send('Performance.enable');
+  await page.evaluate(() => window.bench.talk('tone'));
+  const round = async (monitors) => {
+    const beforeMs = await taskMs(session);
+    const samples = await page.evaluate(
+      ([count, ms]) => window.bench.sample(count, ms),
+      [monitors, SAMPLING_MS],
+    );
+    return { samples, cpuMs: (await taskMs(session)) - beforeMs };
+  };
+  await round(MONITORS);
+  const costs = [];
+  for (let turn = 0; turn < SAMPLING_ROUNDS; turn += 1) {
+    const without = await round(0);
+    const { samples, cpuMs } = await round(MONITORS);
+    // The first look of each has nothing to compare with.
+    const least = MONITORS * (SAMPLING_MS / 1000 - 2);
+    if (samples < least) throw new Error(`${samples} samples where ${least} were due`);
+    costs.push((cpuMs - without.cpuMs) / samples);
+  }
+  await page.evaluate(() => window.bench.endTalk());
+  await page.close();
+  console.log(
+    `\nquality sampling: ${median(costs).toFixed(2)} ms of the main thread for each call and second ` +
+      `(median of ${SAMPLING_ROUNDS} rounds of ${MONITORS} samples a second over ${SAMPLING_MS / 1000} s, less the same time without)`,
+  );
+}
+
 async function openPage(browser, sandbox, scripts, iceServers) {
   const page = await browser.newPage();
   await page.goto(`${sandbox.url}/dist/index.global.js`);
@@ -54,20 +122,9 @@ async function openPage(browser, sandbox, scripts, iceServers) {
   return page;
 }
 
-const sandbox = await startSandbox({
-  staticDirs: { '/dist/': `${ROOT}dist` },
-  limits: { messagesPerSecond: 2000, requestsPerSecond: 500 },
-});
-const browser = await launchChromium({ micToneHz: 500 });
-const mute = createSocket('udp4');
-await new Promise((bound) => mute.bind(0, '127.0.0.1', bound));
-try {
-  const scripts = [
-    await jssipBundle(),
-    await readFile(`${ROOT}dist/index.global.js`, 'utf8'),
-    await readFile(new URL('page.js', import.meta.url), 'utf8'),
-  ];
-  const dead = [{ urls: `stun:127.0.0.1:${mute.address().port}` }];
+/** What a call takes until the far end is heard. */
+async function calls(browser, sandbox, scripts, port) {
+  const dead = [{ urls: `stun:127.0.0.1:${port}` }];
   console.log(
     `${'ms from connect() to'.padEnd(52)}${['INVITE', 'accepted', 'audio', 'calls'].map((word, at) => word.padStart(at === 3 ? 7 : 10)).join('')}`,
   );
@@ -98,6 +155,29 @@ try {
     );
     await page.close();
   }
+}
+
+const sandbox = await startSandbox({
+  staticDirs: { '/dist/': `${ROOT}dist` },
+  limits: { messagesPerSecond: 2000, requestsPerSecond: 500 },
+});
+const browser = await launchChromium({ micToneHz: 500 });
+const mute = createSocket('udp4');
+await new Promise((bound) => mute.bind(0, '127.0.0.1', bound));
+try {
+  const scripts = [
+    await jssipBundle(),
+    await readFile(`${ROOT}dist/index.global.js`, 'utf8'),
+    await readFile(new URL('page.js', import.meta.url), 'utf8'),
+  ];
+  if (wanted.has('calls')) await calls(browser, sandbox, scripts, mute.address().port);
+  if (wanted.has('sampling')) await sampling(browser, sandbox, scripts);
+  if (wanted.has('meters')) {
+    const page = await openPage(browser, sandbox, scripts, []);
+    await benchMeters(browser, page);
+    await page.close();
+  }
+  if (wanted.has('noise')) await benchNoiseSuppression((other) => openPage(other, sandbox, scripts, []));
 } finally {
   mute.close();
   await browser.close();

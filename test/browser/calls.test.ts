@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import type { QualitySample } from '../../src/index';
+import type { CallReport, QualitySample } from '../../src/index';
 import type { Sandbox } from '../../src/sandbox/index';
 import { ChromiumLab } from '../support/chromium-lab';
 import { Phone, startPhoneSandbox } from '../support/phone';
@@ -81,7 +81,7 @@ describe('customers', () => {
     await a.do(call, 'disconnect');
   });
 
-  test('are heard with a quality that is said each second, and only while asked for', async () => {
+  test('are heard with a quality that is said each second, and reported at the end', async () => {
     const a = await alice();
     const call = await a.connect('tone');
     await a.next(`call ${call}`, 'accepted');
@@ -103,7 +103,20 @@ describe('customers', () => {
     expect(sample.lossRatio).toBe(0);
     // PCMU is 64 kbit/s (RFC 3551 section 4.5.14); the pacing of a busy machine may differ a little.
     expect(sample.inboundBitsPerSecond).toBeGreaterThan(40_000);
+    expect(sample.codec?.mimeType).toMatch(/^audio\//);
+    expect(sample.candidatePair).toMatchObject({ protocol: 'udp' });
+    expect(sample.outputLevelDbfs).toBeGreaterThan(-40);
+    expect(sample.inputLevelDbfs).toBeGreaterThan(-40);
     await a.do(call, 'disconnect');
+    const { args } = await a.next(`call ${call}`, 'disconnect');
+    // The statistics of the connection are gone by now.
+    expect(args[0]).toMatchObject({
+      quality: { packetsLost: 0, outputLevelDbfs: { max: expect.any(Number) as number } },
+    });
+    const report = (await a.do(call, 'getReport')) as CallReport;
+    expect(report.codec).toEqual(sample.codec);
+    expect(report.end).toMatchObject({ reason: 'hangup', initiator: 'local' });
+    expect(JSON.stringify(report)).not.toMatch(/\d+\.\d+\.\d+\.\d+/);
   });
 
   test('call an agent, with their headers and their tone', async () => {

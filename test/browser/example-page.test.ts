@@ -3,6 +3,7 @@ import type { Browser, BrowserContext, Locator, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { startSandbox, type Sandbox } from '../../src/sandbox/index';
 import { launchChromium } from '../support/chromium';
+import { collectComplaints } from '../support/example-page';
 
 const pathTo = (path: string): string => fileURLToPath(new URL(`../../${path}`, import.meta.url));
 const MICROPHONE_HZ = 440;
@@ -35,14 +36,7 @@ describe('the example page', () => {
     context = await browser.newContext({ viewport: { width: 1440, height: 900 } });
     page = await context.newPage();
     complaints = [];
-    page.on('console', (message) => {
-      if (['error', 'warning'].includes(message.type())) complaints.push(message.text());
-    });
-    page.on('pageerror', (error) => complaints.push(error.message));
-    page.on('dialog', (dialog) => {
-      complaints.push(`dialog: ${dialog.message()}`);
-      void dialog.dismiss();
-    });
+    collectComplaints(page, complaints);
   });
 
   afterEach(async () => {
@@ -324,8 +318,9 @@ describe('the example page', () => {
     }
     await untilLevel('mic-level', 'above', 0.3);
     const chosen = await part('microphone').inputValue();
+    await part('hang-up').click();
+    await part$('call-state', 'You hung up').waitFor();
     await page.reload();
-    await part('sign-in').click();
     await part$('status', 'Registered').waitFor();
     await page.waitForFunction(
       (id) => document.querySelector<HTMLSelectElement>('#microphone')?.value === id,

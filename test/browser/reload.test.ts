@@ -210,12 +210,13 @@ test('a call that ended while nobody was there is lost, and said to be', async (
   const phone = await registered('late');
   const call = await phone.connect('tone');
   await phone.hears(call, 440);
+  const callId = await phone.page.evaluate((index) => window.sdkPhone.calls[index]?.callId, call);
   const customer = sandbox.customer('tone').lastCall;
   await phone.page.raw.reload();
   customer?.hangup();
   await registerAgain(phone, 'late');
   const { args } = await phone.next('device', 'callLost');
-  expect(args[0]).toEqual({ remoteIdentity: `sip:tone@${sandbox.domain}`, reason: 'ended' });
+  expect(args[0]).toEqual({ callId, remoteIdentity: `sip:tone@${sandbox.domain}`, reason: 'ended' });
 });
 
 test('a duplicated tab is a phone of its own and takes nothing', async () => {

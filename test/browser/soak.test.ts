@@ -59,7 +59,8 @@ test(`${CALLS} calls one after another leave nothing behind`, { timeout: 300_000
     return { counters: await phone.counters(), heapBytes: await heapBytes(cdp) };
   };
 
-  await run(20);
+  // Fills what is kept of the last calls and messages for diagnostics, which is bounded.
+  await run(60);
   const before = await settled();
   await run(CALLS);
   const after = await settled();

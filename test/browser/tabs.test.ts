@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import type { Sandbox } from '../../src/sandbox/index';
+import type { CustomerCall, Sandbox } from '../../src/sandbox/index';
 import { ChromiumLab, type ChromiumPage } from '../support/chromium-lab';
 import type { LabBrowser } from '../support/lab-page';
 import { Phone, startPhoneSandbox } from '../support/phone';
@@ -39,17 +39,17 @@ afterAll(async () => {
 
 type Tab = Phone<ChromiumPage>;
 
-function openTab(): Promise<Tab> {
+function openTab(device: Readonly<Record<string, unknown>> = {}): Promise<Tab> {
   return Phone.registered(window1, sandbox, {
     userUuid: 'alice',
-    device: { multiTab: true, ringtoneUrl: '/ringtone.wav' },
+    device: { multiTab: true, ringtoneUrl: '/ringtone.wav', ...device },
     page: { initScript: WATCH_AUDIO },
   });
 }
 
-async function openTabs(count: number): Promise<Tab[]> {
+async function openTabs(count: number, device: Readonly<Record<string, unknown>> = {}): Promise<Tab[]> {
   const tabs: Tab[] = [];
-  for (let opened = 0; opened < count; opened += 1) tabs.push(await openTab());
+  for (let opened = 0; opened < count; opened += 1) tabs.push(await openTab(device));
   return tabs;
 }
 
@@ -88,16 +88,20 @@ function contacts(): readonly { instanceId: string | undefined; flowId: string }
 }
 
 /** A customer whose call rings in each of the tabs: its number on each page. */
-async function ring(tabs: readonly Tab[]): Promise<{ hangup: () => void; calls: number[] }> {
-  const customer = sandbox.customer({ toneHz: CUSTOMER_HZ });
-  await customer.call('alice');
+async function ring(tabs: readonly Tab[]): Promise<{ customer: CustomerCall; calls: number[] }> {
+  const customer = await sandbox.customer({ toneHz: CUSTOMER_HZ }).call('alice');
   const calls = await Promise.all(tabs.map(async (tab) => (await tab.incoming()).index));
-  return {
-    hangup: () => {
-      customer.hangup();
-    },
-    calls,
-  };
+  return { customer, calls };
+}
+
+/** Registers the agent again in a page that was reloaded. */
+async function createAgain(tab: Tab): Promise<void> {
+  tab.forget();
+  const { token } = await sandbox.mintToken({ userUuid: 'alice' });
+  await tab.page.evaluate((jwt) => {
+    window.sdkPhone.create({ token: jwt, multiTab: true, recoverCalls: true });
+    return window.sdkPhone.device.register();
+  }, token);
 }
 
 describe('two tabs of one agent', () => {
@@ -105,10 +109,10 @@ describe('two tabs of one agent', () => {
     const [leader, follower] = (await openTabs(2)) as [Tab, Tab];
     expect(contacts()).toHaveLength(1);
     expect([await isLeader(leader), await isLeader(follower)]).toEqual([true, false]);
-    const { calls, hangup } = await ring([leader, follower]);
+    const { calls, customer } = await ring([leader, follower]);
     await expect.poll(() => playing(leader)).toBe(1);
     expect(await playing(follower)).toBe(0);
-    hangup();
+    customer.hangup();
     await follower.next(`call ${calls[1]}`, 'disconnect');
     await expect.poll(() => playing(leader)).toBe(0);
   });
@@ -205,6 +209,67 @@ describe('the tab that leads', () => {
     await follower.next('device', 'reconnected');
     const back = await openTab();
     expect([await isLeader(follower), await isLeader(back)]).toEqual([true, false]);
+    expect(contacts()).toHaveLength(1);
+  });
+});
+
+describe('with recoverCalls, the tab that leads', () => {
+  /** The same Call goes on in the tabs that are left, heard both ways in the one that carries it now. */
+  async function goesOn(lose: (leader: Tab) => Promise<unknown>): Promise<void> {
+    const [leader, next, third] = (await openTabs(3, { recoverCalls: true })) as [Tab, Tab, Tab];
+    const { calls, customer } = await ring([leader, next, third]);
+    const [own, call, other] = calls as [number, number, number];
+    await leader.do(own, 'accept');
+    await leader.hears(own, CUSTOMER_HZ);
+    await third.next(`call ${other}`, 'accepted');
+    const sinceMs = Date.now();
+    await lose(leader);
+    const { args } = await next.next(`call ${call}`, 'reconnecting');
+    expect(args[0]).toEqual({ cause: 'signaling' });
+    await next.next(`call ${call}`, 'reconnected');
+    await next.hears(call, CUSTOMER_HZ);
+    console.info(`call taken up by another tab: heard again after ${Date.now() - sinceMs} ms`);
+    await customer.hears({ hz: MIC_HZ });
+    await third.next(`call ${other}`, 'reconnected');
+    expect(contacts()).toHaveLength(1);
+    await third.do(other, 'mute', true);
+    await next.next(`call ${call}`, 'mute');
+    await customer.hearsSilence();
+    await third.do(other, 'disconnect');
+    await next.next(`call ${call}`, 'disconnect');
+    await expect.poll(() => customer.end?.by).toBe('agent');
+    expect(await next.page.evaluate(() => window.sdkPhone.calls.length)).toBe(1);
+  }
+
+  test('crashes in a call: the next one goes on with it', () => goesOn(crash));
+
+  test('is closed in a call: the next one goes on with it', () => goesOn((leader) => leader.close()));
+
+  test('is reloaded in a call: another goes on with it, and the page that comes back shows it', async () => {
+    const [leader, next] = (await openTabs(2, { recoverCalls: true })) as [Tab, Tab];
+    const { calls } = await ring([leader, next]);
+    await leader.do(calls[0] ?? -1, 'accept');
+    await next.next(`call ${calls[1]}`, 'accepted');
+    await leader.page.raw.reload();
+    await next.next(`call ${calls[1]}`, 'reconnected');
+    await next.hears(calls[1] ?? -1, CUSTOMER_HZ);
+    await createAgain(leader);
+    const { args } = await leader.next('device', 'callShared');
+    const { index } = args[0] as { index: number };
+    expect(await leader.do(index, 'getStatus')).toBe('accepted');
+    await leader.do(index, 'disconnect');
+    await next.next(`call ${calls[1]}`, 'disconnect');
+  });
+
+  test('is the only one and is reloaded in a call: it goes on there, with one binding', async () => {
+    const tab = await openTab({ recoverCalls: true });
+    const { calls } = await ring([tab]);
+    await tab.do(calls[0] ?? -1, 'accept');
+    await tab.hears(calls[0] ?? -1, CUSTOMER_HZ);
+    await tab.page.raw.reload();
+    await createAgain(tab);
+    const { args } = await tab.next('device', 'recovered');
+    await tab.hears((args[0] as { index: number }).index, CUSTOMER_HZ);
     expect(contacts()).toHaveLength(1);
   });
 });

@@ -45,6 +45,14 @@ describe('Node without a DOM', () => {
     expect((fromEsm as Report).exports).toEqual(expect.arrayContaining(['Device', 'VoiceSDKError']));
   });
 
+  it('imports and requires noise suppression, and makes one', async () => {
+    const report = 'console.log(JSON.stringify([Object.keys(sdk), sdk.createNoiseSuppression().name]));';
+    const name = `${manifest.name}/noise-suppression`;
+    const fromEsm = await node('noise.mjs', `import * as sdk from '${name}';\n${report}`);
+    expect(fromEsm).toEqual([['createNoiseSuppression'], 'noise-suppression']);
+    expect(await node('noise.cjs', `const sdk = require('${name}');\n${report}`)).toEqual(fromEsm);
+  });
+
   it('starts nothing by being imported: no timer, no socket, no port', async () => {
     const report =
       'const kinds = /Timeout|Immediate|TCP|UDP|MessagePort/;' +
@@ -68,6 +76,28 @@ describe('a bundler that sets the condition `browser`', () => {
   it('takes the core', async () => {
     const { outputFiles } = await bundle(manifest.name);
     expect(outputFiles?.[0]?.text).toContain('VoiceSDKError');
+  });
+
+  it('takes noise suppression with all that it loads, in one file or in several', async () => {
+    const { outputFiles } = await bundle(`${manifest.name}/noise-suppression`);
+    expect(outputFiles?.[0]?.text).toContain('2chat-noise-suppression');
+    // The beginning of every WebAssembly file, in base64.
+    expect(outputFiles?.[0]?.text).toContain('AGFzbQEAAAAB');
+    const several = await build({
+      stdin: { contents: `export * from '${manifest.name}/noise-suppression';`, resolveDir: folder },
+      bundle: true,
+      splitting: true,
+      format: 'esm',
+      outdir: folder,
+      write: false,
+      platform: 'browser',
+    });
+    const sizes = several.outputFiles.map(({ contents }) => contents.length);
+    expect(sizes.length).toBeGreaterThan(1);
+    expect(several.outputFiles.find(({ path }) => path.endsWith('stdin.js'))?.contents.length).toBeLessThan(
+      40_000,
+    );
+    expect(Math.max(...sizes)).toBeGreaterThan(200_000);
   });
 
   it('is refused what is for servers', async () => {

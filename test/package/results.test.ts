@@ -5,7 +5,12 @@ interface ReportParts {
   passed?: number;
   failed?: number;
   pending?: number;
-  files?: { status: string; assertionResults: { status: string }[] }[];
+  files?: {
+    name?: string;
+    status: string;
+    message?: string;
+    assertionResults: { status: string; fullName?: string; failureMessages?: string[] }[];
+  }[];
 }
 
 function report({ passed = 0, failed = 0, pending = 0, files = [] }: ReportParts): object {
@@ -39,6 +44,43 @@ describe('the counting of results', () => {
     ['a run that was killed', null, undefined, 1],
   ])('counts %s as failed', (_what, exitCode, json, failed) => {
     expect(resultOfVitest('unit', 1, exitCode, json).failed).toBe(failed);
+  });
+
+  it('names what failed, and why, in the lines under the count', () => {
+    const assertionResults = [
+      { status: 'passed', fullName: 'a call rings' },
+      {
+        status: 'failed',
+        fullName: 'a call ends',
+        failureMessages: ['Error: still there\n    at end (x.ts:1)'],
+      },
+    ];
+    const files = [
+      { name: '/repo/test/unit/call.test.ts', status: 'failed', assertionResults },
+      {
+        name: '/repo/test/unit/gone.test.ts',
+        status: 'failed',
+        message: 'no such file',
+        assertionResults: [],
+      },
+    ];
+    const { note } = resultOfVitest('unit', 1, 1, report({ passed: 1, failed: 1, files }));
+    expect(note?.split('\n').map((line) => line.trim())).toEqual([
+      '1 files failed to run',
+      'unit/call.test.ts: a call ends: Error: still there',
+      'unit/gone.test.ts: no such file',
+    ]);
+  });
+
+  it('names the first ten of many failures', () => {
+    const assertionResults = Array.from({ length: 25 }, (_, at) => ({
+      status: 'failed',
+      fullName: `no ${at}`,
+    }));
+    const files = [{ name: '/repo/test/a.test.ts', status: 'failed', assertionResults }];
+    const { note } = resultOfVitest('unit', 1, 1, report({ failed: 25, files }));
+    expect(note?.split('\n')).toHaveLength(11);
+    expect(note).toMatch(/and 15 more$/);
   });
 
   it('counts a command as one check', () => {

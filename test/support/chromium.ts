@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { chromium, type Browser } from 'playwright-core';
 import { findOnPath, isExecutable } from './find-program';
-import { toneWav } from './tone-wav';
+import { type ToneOptions, toneWav } from './tone-wav';
 
 /** Commands under which distributions install Chromium or Chrome, looked up on the PATH. */
 const COMMANDS = ['chromium', 'chromium-browser', 'google-chrome-stable', 'google-chrome', 'chrome.exe'];
@@ -47,6 +47,10 @@ export interface ChromiumOptions {
    * Chromium's own beep once a second.
    */
   micToneHz?: number;
+  /** How loud that tone is and whether it pauses. */
+  micTone?: Omit<ToneOptions, 'frequencyHz'>;
+  /** A WAV file that this browser's microphone hears over and over, in place of a tone. */
+  micWav?: Buffer;
   /**
    * How many fake cameras exist. Default 1; a page that asks for none of them needs none. Fake microphones and
    * speakers are always three of each, "default" among them (measured in Chromium 156, `device-count` 0 to 3).
@@ -79,14 +83,14 @@ export function setup(): void {
 
 /** Starts one browser process; closing it (or its crash) removes the files made for it. */
 export async function launchChromium(options: ChromiumOptions = {}): Promise<Browser> {
-  const { micToneHz, cameraCount = 1, grantMicrophone = true, args = [] } = options;
+  const { micToneHz, micTone, micWav, cameraCount = 1, grantMicrophone = true, args = [] } = options;
   const executablePath = options.executablePath ?? findChromium();
   const flags = LAB_FLAGS.filter((flag) => grantMicrophone || flag !== '--use-fake-ui-for-media-stream');
   flags.push(`--use-fake-device-for-media-stream=device-count=${cameraCount}`);
 
   let folder: string | undefined;
-  if (micToneHz !== undefined) {
-    const wav = toneWav({ frequencyHz: micToneHz });
+  const wav = micToneHz === undefined ? micWav : toneWav({ ...micTone, frequencyHz: micToneHz });
+  if (wav !== undefined) {
     folder = mkdtempSync(join(tmpdir(), 'voice-sdk-mic-'));
     const file = join(folder, 'microphone.wav');
     writeFileSync(file, wav);

@@ -4,6 +4,8 @@ import { DomTarget } from './wire/dom-target';
 export interface PlaybackRules {
   /** Whether play() is allowed without a gesture. */
   autoplayAllowed: boolean;
+  /** Sources that are not played even so: those of another tab, without a gesture there. */
+  readonly blockedUrls: ReadonlySet<string>;
   /** Leaves play() unanswered until `settlePlay()`, as while a file is loading. */
   holdPlay: boolean;
   /** Leaves setSinkId() unanswered until `settleOutput()`. */
@@ -22,8 +24,13 @@ interface Pending {
 export class FakeAudioElement extends DomTarget {
   autoplay = false;
   loop = false;
+  volume = 1;
+  muted = false;
   currentTime = 0;
   paused = true;
+  /** Played to its end. */
+  ended = false;
+  preload = 'metadata';
   error: { readonly code: number; readonly message: string } | null = null;
   /** How often play() was called. */
   plays = 0;
@@ -77,6 +84,7 @@ export class FakeAudioElement extends DomTarget {
   load(): void {
     this.loads += 1;
     this.error = null;
+    this.ended = false;
     this.currentTime = 0;
     this.paused = true;
     this.#abortPlays('interrupted by a new load request');
@@ -84,11 +92,12 @@ export class FakeAudioElement extends DomTarget {
 
   play(): Promise<void> {
     this.plays += 1;
-    if (!this.rules.autoplayAllowed) {
+    if (!this.rules.autoplayAllowed || this.rules.blockedUrls.has(this.#src)) {
       return Promise.reject(new DOMException('the user has not interacted', 'NotAllowedError'));
     }
     if (this.error || this.rules.brokenUrls.has(this.#src)) return this.#refuseSource();
     this.paused = false;
+    this.ended = false;
     if (!this.rules.holdPlay) return Promise.resolve();
     return new Promise((resolve, reject) => {
       this.#pendingPlays.push({ resolve, reject });
@@ -96,6 +105,11 @@ export class FakeAudioElement extends DomTarget {
   }
 
   pause(): void {
+    // HTML, the internal pause steps: the event is a task of its own.
+    if (!this.paused)
+      queueMicrotask(() => {
+        this.dispatchEvent(new Event('pause'));
+      });
     this.paused = true;
     this.#abortPlays('interrupted by a call to pause()');
   }
@@ -103,6 +117,20 @@ export class FakeAudioElement extends DomTarget {
   /** Enough is loaded: the pending plays begin. */
   settlePlay(): void {
     for (const pending of this.#pendingPlays.splice(0)) pending.resolve();
+  }
+
+  /** It has been played to its end, as HTML has it for one without `loop`. */
+  end(): void {
+    this.ended = true;
+    this.pause();
+  }
+
+  /** Its output fails: Chromium ends the element with an error, and the sound with it. */
+  failOutput(): void {
+    this.error = { code: 3, message: 'audio render error' };
+    this.paused = true;
+    this.#abortPlays('the output failed');
+    this.dispatchEvent(new Event('error'));
   }
 
   /** Loading breaks off, as when the network goes. */

@@ -1,5 +1,5 @@
 import { FakeAudioElement, FakeAudioElementWithOutput, type PlaybackRules } from './fake-audio-element';
-import { FakeMediaStream, FakeMediaStreamTrack } from './fake-tracks';
+import { type ConstraintsBehaviour, FakeMediaStream, FakeMediaStreamTrack } from './fake-tracks';
 import { DomTarget } from './wire/dom-target';
 
 export interface FakeDevice {
@@ -17,12 +17,20 @@ export interface FakePrompt {
   deny(name: string): void;
 }
 
+class FakePermissionStatus extends DomTarget {
+  state: PermissionState = 'prompt';
+}
+
 export interface FakeMediaOptions {
   /** False: no `navigator.mediaDevices`, as on a page without HTTPS. Default true. */
   readonly mediaDevices?: boolean;
   /** False: audio elements have no setSinkId. Default true. */
   readonly outputSelection?: boolean;
   readonly devices?: readonly FakeDevice[];
+  /** What the Permissions API says of the microphone. Default: the browser has none. */
+  readonly permission?: PermissionState;
+  /** What the browser does when a running microphone is to be processed otherwise. Default `applies`. */
+  readonly applyConstraints?: ConstraintsBehaviour;
 }
 
 const DEVICES: readonly FakeDevice[] = [
@@ -42,6 +50,7 @@ export class FakeMedia implements PlaybackRules {
   holdPlay = false;
   holdOutput = false;
   readonly brokenUrls = new Set<string>();
+  readonly blockedUrls = new Set<string>();
   /** False: each getUserMedia() waits in `prompts`. */
   autoGrant = true;
   readonly prompts: FakePrompt[] = [];
@@ -52,6 +61,8 @@ export class FakeMedia implements PlaybackRules {
   readonly elements: FakeAudioElement[] = [];
   readonly document = new DomTarget();
   readonly mediaDevices = new DomTarget();
+  readonly permissionStatus = new FakePermissionStatus();
+  readonly #applyConstraints: ConstraintsBehaviour;
   readonly #saved = new Map<string, PropertyDescriptor | undefined>();
   #devices: readonly FakeDevice[];
   #refusals: string[] = [];
@@ -73,7 +84,16 @@ export class FakeMedia implements PlaybackRules {
     function FakeAudio(): FakeAudioElement {
       return createElement();
     }
-    this.#define('navigator', options.mediaDevices === false ? {} : { mediaDevices: this.mediaDevices });
+    this.permissionStatus.state = options.permission ?? 'prompt';
+    this.#applyConstraints = options.applyConstraints ?? 'applies';
+    const permissions = {
+      query: ({ name }: { name: string }) =>
+        name === 'microphone' ? Promise.resolve(this.permissionStatus) : Promise.reject(new TypeError(name)),
+    };
+    this.#define('navigator', {
+      ...(options.mediaDevices === false ? {} : { mediaDevices: this.mediaDevices }),
+      ...(options.permission === undefined ? {} : { permissions }),
+    });
     this.#define('document', this.document);
     this.#define('MediaStream', FakeMediaStream);
     this.#define('MediaStreamTrack', FakeMediaStreamTrack);
@@ -105,7 +125,13 @@ export class FakeMedia implements PlaybackRules {
 
   /** Listeners on the document, on elements and on local tracks. */
   get listeners(): number {
-    const targets = [this.document, this.mediaDevices, ...this.elements, ...this.tracks];
+    const targets = [
+      this.document,
+      this.mediaDevices,
+      this.permissionStatus,
+      ...this.elements,
+      ...this.tracks,
+    ];
     return targets.reduce((sum, target) => sum + target.listenerCount(), 0);
   }
 
@@ -123,6 +149,11 @@ export class FakeMedia implements PlaybackRules {
     return element;
   }
 
+  /** All of them, where the browser can choose the output. */
+  get outputElements(): FakeAudioElementWithOutput[] {
+    return this.elements.filter((element) => element instanceof FakeAudioElementWithOutput);
+  }
+
   hasOutput(deviceId: string): boolean {
     return this.#devices.some((device) => device.kind === 'audiooutput' && device.deviceId === deviceId);
   }
@@ -132,10 +163,43 @@ export class FakeMedia implements PlaybackRules {
     this.#refusals.push(name);
   }
 
+  /** The page may use microphones already: names are known. */
+  permit(): void {
+    this.#grantedOnce = true;
+  }
+
+  /** The agent, or a rule, changes what the page may; what it has open ends where it is taken away. */
+  setPermission(state: PermissionState): void {
+    this.permissionStatus.state = state;
+    if (state === 'denied') for (const track of this.liveTracks) track.end();
+    this.permissionStatus.dispatchEvent(new Event('change'));
+  }
+
+  /** The system takes another device as its default, which the browser lists under that name. */
+  setDefault(deviceId: string): void {
+    const device = this.#devices.find((one) => one.deviceId === deviceId);
+    if (!device) throw new Error(`there is no ${deviceId}`);
+    const isOther = (one: FakeDevice) => one.deviceId !== 'default' || one.kind !== device.kind;
+    const entry = { ...device, deviceId: 'default', label: `Default - ${device.label}` };
+    this.#devices = [entry, ...this.#devices.filter(isOther)];
+    this.mediaDevices.dispatchEvent(new Event('devicechange'));
+  }
+
+  /** A device stops and is there all the same, as Bluetooth headsets do that change their profile. */
+  stop(deviceId: string): void {
+    for (const track of this.liveTracks) if (track.source.deviceId === deviceId) track.end();
+  }
+
   /** Takes a device away: its tracks end, and `devicechange` fires. */
   unplug(deviceId: string): void {
     this.#devices = this.#devices.filter((device) => device.deviceId !== deviceId);
     for (const track of this.liveTracks) if (track.source.deviceId === deviceId) track.end();
+    this.mediaDevices.dispatchEvent(new Event('devicechange'));
+  }
+
+  /** Takes a device off the list; its tracks go on, as some systems have it. */
+  forget(deviceId: string): void {
+    this.#devices = this.#devices.filter((device) => device.deviceId !== deviceId);
     this.mediaDevices.dispatchEvent(new Event('devicechange'));
   }
 
@@ -168,7 +232,7 @@ export class FakeMedia implements PlaybackRules {
 
   #getUserMedia(constraints: MediaStreamConstraints): Promise<FakeMediaStream> {
     this.requests.push(constraints);
-    const refusal = this.#refusals.shift();
+    const refusal = this.permissionStatus.state === 'denied' ? 'NotAllowedError' : this.#refusals.shift();
     if (refusal !== undefined) return Promise.reject(new DOMException('refused', refusal));
     return new Promise((resolve, reject) => {
       const deny = (name: string) => {
@@ -181,7 +245,9 @@ export class FakeMedia implements PlaybackRules {
           return;
         }
         this.#grantedOnce = true;
-        resolve(new FakeMediaStream([new FakeMediaStreamTrack(device, (track) => this.tracks.push(track))]));
+        const track = new FakeMediaStreamTrack(device, (made) => this.tracks.push(made));
+        track.capture(constraints.audio, this.#applyConstraints);
+        resolve(new FakeMediaStream([track]));
       };
       if (this.autoGrant) grant();
       else this.prompts.push(this.#prompt(constraints, grant, deny));

@@ -32,6 +32,7 @@ export class FakeTabs {
   readonly #locks = new Map<string, Lock>();
   readonly #dead = new Set<string>();
   readonly #frozen = new Map<string, (() => void)[]>();
+  readonly #muted = new Map<string, (message: unknown) => boolean>();
   /** Everything that was posted, in order. */
   readonly posted: unknown[] = [];
 
@@ -67,9 +68,17 @@ export class FakeTabs {
     }
   }
 
-  /** The tab stops answering without being gone: what is said to it waits. */
+  /**
+   * The tab hangs without being gone: what is said to it waits, and what its timers and sockets make it say (they
+   * cannot be stopped for one tab of a test) comes when it is thawed.
+   */
   freeze(tab: string): void {
     this.#frozen.set(tab, []);
+  }
+
+  /** What a tab says from now on is lost, where it is `lost`. */
+  mute(tab: string, lost: (message: { readonly kind: string; readonly to?: string }) => boolean): void {
+    this.#muted.set(tab, lost as (message: unknown) => boolean);
   }
 
   thaw(tab: string): void {
@@ -84,6 +93,11 @@ export class FakeTabs {
     const holder = lock?.holder;
     if (lock) lock.holder = undefined;
     holder?.fail(abortError());
+  }
+
+  /** The tab whose code runs. */
+  get current(): string {
+    return this.#tab();
   }
 
   /** Which tab holds the lock of the election. */
@@ -144,14 +158,20 @@ export class FakeTabs {
   #post(from: Entry, data: unknown): void {
     if (!this.#channels.has(from)) throw new DOMException('closed', 'InvalidStateError');
     const sent: unknown = structuredClone(data);
-    if (this.#dead.has(from.tab)) return;
-    this.posted.push(sent);
-    for (const other of this.#channels) {
-      if (other === from || other.name !== from.name) continue;
-      runAsTask(() => {
-        this.#deliver(other, structuredClone(sent));
-      });
-    }
+    if (this.#dead.has(from.tab) || this.#muted.get(from.tab)?.(sent) === true) return;
+    const send = () => {
+      if (this.#dead.has(from.tab)) return;
+      this.posted.push(sent);
+      for (const other of this.#channels) {
+        if (other === from || other.name !== from.name) continue;
+        runAsTask(() => {
+          this.#deliver(other, structuredClone(sent));
+        });
+      }
+    };
+    const frozen = this.#frozen.get(from.tab);
+    if (frozen) frozen.push(send);
+    else send();
   }
 
   #deliver(to: Entry, data: unknown): void {
@@ -197,6 +217,10 @@ export class FakeTabs {
             reject(abortError());
           });
           if (!lock.holder) this.#next(lock);
+        }),
+      query: () =>
+        Promise.resolve({
+          pending: [...this.#locks].flatMap(([name, { queue }]) => queue.map(() => ({ name }))),
         }),
     };
   }

@@ -9,6 +9,14 @@ export interface TrackSource {
 }
 
 /**
+ * What applyConstraints() does with the processing of a running microphone: change it, resolve and change nothing (as
+ * Chromium 156 does with values that are not `exact`), or refuse.
+ */
+export type ConstraintsBehaviour = 'applies' | 'ignores' | 'refuses';
+
+type Processing = Pick<MediaTrackSettings, 'echoCancellation' | 'noiseSuppression' | 'autoGainControl'>;
+
+/**
  * A MediaStreamTrack as Media Capture and Streams has it: stop() fires nothing, a clone lives on after its source
  * and is born with the `enabled` of it. `end()` and `setMuted()` are what the device or the system does.
  */
@@ -24,6 +32,8 @@ export class FakeMediaStreamTrack extends DomTarget {
   onmute: ((event: Event) => void) | null = null;
   onunmute: ((event: Event) => void) | null = null;
   readonly source: TrackSource;
+  #processing: Processing = {};
+  #behaviour: ConstraintsBehaviour = 'applies';
   readonly #onCreated: ((track: FakeMediaStreamTrack) => void) | undefined;
 
   constructor(source: TrackSource, onCreated?: (track: FakeMediaStreamTrack) => void) {
@@ -35,7 +45,20 @@ export class FakeMediaStreamTrack extends DomTarget {
   }
 
   getSettings(): MediaTrackSettings {
-    return { deviceId: this.source.deviceId, groupId: this.source.groupId };
+    return { deviceId: this.source.deviceId, groupId: this.source.groupId, ...this.#processing };
+  }
+
+  /** As getUserMedia() opened it. */
+  capture(audio: MediaStreamConstraints['audio'], behaviour: ConstraintsBehaviour): void {
+    this.#take(typeof audio === 'object' ? audio : {});
+    this.#behaviour = behaviour;
+  }
+
+  applyConstraints(constraints: MediaTrackConstraints): Promise<void> {
+    if (this.#behaviour === 'refuses')
+      return Promise.reject(new DOMException('cannot be changed', 'OverconstrainedError'));
+    if (this.#behaviour === 'applies') this.#take(constraints);
+    return Promise.resolve();
   }
 
   getConstraints(): MediaTrackConstraints {
@@ -47,7 +70,15 @@ export class FakeMediaStreamTrack extends DomTarget {
     clone.enabled = this.enabled;
     clone.muted = this.muted;
     clone.readyState = this.readyState;
+    clone.#processing = { ...this.#processing };
+    clone.#behaviour = this.#behaviour;
     return clone;
+  }
+
+  #take({ echoCancellation, noiseSuppression, autoGainControl }: MediaTrackConstraints): void {
+    const wanted = { echoCancellation, noiseSuppression, autoGainControl };
+    for (const [name, value] of Object.entries(wanted))
+      if (typeof value === 'boolean') this.#processing = { ...this.#processing, [name]: value };
   }
 
   stop(): void {

@@ -8,6 +8,12 @@ import { findChromium } from './chromium';
 
 export interface HiddenTab {
   evaluate(expression: string): Promise<unknown>;
+  /** Stops everything in the page until `thaw()`, as Chromium does with tabs that were hidden for long: its worker too. */
+  freeze(): Promise<void>;
+  thaw(): Promise<void>;
+  /** Stops every process of the browser until `resume()`, as a machine that sleeps does; its connections stay. */
+  suspend(): void;
+  resume(): void;
   close(): Promise<void>;
 }
 
@@ -29,7 +35,8 @@ export async function openHiddenTab(url: string): Promise<HiddenTab> {
       '--enable-features=IntensiveWakeUpThrottling:grace_period_seconds/5',
       'about:blank',
     ],
-    { stdio: ['ignore', 'ignore', 'pipe'] },
+    // A process group of its own, to be stopped as a whole.
+    { stdio: ['ignore', 'ignore', 'pipe'], detached: true },
   );
   const origin = await new Promise<string>((resolve, reject) => {
     let text = '';
@@ -59,16 +66,34 @@ export async function openHiddenTab(url: string): Promise<HiddenTab> {
   });
   const front = await open('about:blank');
   await fetch(`${origin}/json/activate/${front.id}`);
+  const signal = (name: NodeJS.Signals) => {
+    if (browser.pid !== undefined) process.kill(-browser.pid, name);
+  };
   let count = 0;
+  const ask = (method: string, params: object): Promise<unknown> => {
+    count += 1;
+    const answer = new Promise((resolve) => waiting.set(count, resolve));
+    socket.send(JSON.stringify({ id: count, method, params }));
+    return answer;
+  };
   return {
-    evaluate(expression) {
-      count += 1;
-      const answer = new Promise((resolve) => waiting.set(count, resolve));
-      const params = { expression, returnByValue: true, awaitPromise: true };
-      socket.send(JSON.stringify({ id: count, method: 'Runtime.evaluate', params }));
-      return answer;
+    evaluate: (expression) =>
+      ask('Runtime.evaluate', { expression, returnByValue: true, awaitPromise: true }),
+    // Page Lifecycle (WICG).
+    freeze: async () => {
+      await ask('Page.setWebLifecycleState', { state: 'frozen' });
+    },
+    thaw: async () => {
+      await ask('Page.setWebLifecycleState', { state: 'active' });
+    },
+    suspend: () => {
+      signal('SIGSTOP');
+    },
+    resume: () => {
+      signal('SIGCONT');
     },
     async close() {
+      signal('SIGCONT');
       socket.close();
       const ended = once(browser, 'exit');
       browser.kill();

@@ -201,6 +201,7 @@ export class Phone<P extends LabPage = LabPage> {
 declare global {
   interface Window {
     sdkPhone: {
+      readonly events: readonly PhoneEvent[];
       readonly calls: import('../../src/index').Call[];
       readonly device: import('../../src/index').Device;
       create(options: object): void;

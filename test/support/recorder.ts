@@ -14,7 +14,8 @@ interface Source {
 const EVENTS = [
   ...['registered', 'unregistered', 'incoming', 'tokenWillExpire', 'reconnecting', 'reconnected', 'error'],
   ...['ringing', 'accepted', 'disconnect', 'mute', 'inputMuted', 'hold', 'remoteHold'],
-  ...['audioBlocked', 'audioUnblocked', 'leadership', 'callShared'],
+  ...['audioBlocked', 'audioUnblocked', 'leadership', 'callShared', 'recovered', 'callLost'],
+  ...['devicesChanged', 'deviceLost', 'deviceRecovered', 'permissionChanged'],
 ];
 
 /** Remembers every event of a Device or a Call in order. */

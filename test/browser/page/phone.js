@@ -37,6 +37,9 @@
     'remoteHold',
     'reconnecting',
     'reconnected',
+    'inputMuted',
+    'deviceLost',
+    'deviceRecovered',
   ];
   const AUDIO_EVENTS = ['audioBlocked', 'audioUnblocked'];
 
@@ -61,6 +64,9 @@
       device = new Device({ apiBaseUrl: location.origin, logLevel: 'warn', ...options });
       for (const event of [...DEVICE_EVENTS, ...AUDIO_EVENTS]) {
         device.on(event, (...args) => record('device', event, args));
+      }
+      for (const event of ['devicesChanged', 'deviceLost', 'deviceRecovered', 'permissionChanged']) {
+        device.audio.on(event, (...args) => record('audio', event, args));
       }
       device.on('recovered', (call) => {
         const index = adopt(call);

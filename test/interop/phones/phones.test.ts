@@ -140,7 +140,7 @@ describe('SIPp', () => {
   });
 
   test('sends what it is given, in UTF-8 and at length', async () => {
-    const phone = await called.phone();
+    const phone = await called.phone({ script: { on: 'ring' } });
     const out = await caller.call(phone.number, {
       displayName: 'Zoë "Z" Łódź',
       headers: { 'X-2Chat-Kunde': 'Größe 42, 東京' },

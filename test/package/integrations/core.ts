@@ -1,5 +1,6 @@
 // Every option, and every method and event that integrations began with.
 import { AuthError, Device, RegistrationError, TokenError, VoiceSDKError } from '@2chat/voice-sdk';
+import { createNoiseSuppression } from '@2chat/voice-sdk/noise-suppression';
 
 const device = new Device({
   token: 'jwt',
@@ -51,6 +52,21 @@ device.on('incoming', (call) => {
   const accepted: Promise<void> = call.accept();
   void accepted;
 });
+const suppression = createNoiseSuppression({ workletUrl: '/voice/worklet.js' });
+device.audio.addProcessor(suppression, { direction: 'input' });
+device.audio.addProcessor({
+  name: 'through',
+  process: async (track) => track,
+  release: (track) => void track,
+});
+device.audio.on('processorFailed', ({ name, direction, error }) => {
+  const way: 'input' | 'remote' = direction;
+  const known: VoiceSDKError = error;
+  void [name, way, known.code];
+});
+device.audio.removeProcessor(suppression);
+// @ts-expect-error a processor has a name
+device.audio.addProcessor({ process: async (track: MediaStreamTrack) => track, release: () => undefined });
 export async function work(): Promise<void> {
   await device.register();
   const call = await device.connect({ to: '+15551234567', from: '+15557654321' });

@@ -1,5 +1,8 @@
 // What the code blocks of README take from the page around them.
 declare const token: string;
+declare const device: import('@2chat/voice-sdk').Device;
+declare const reportProblem: HTMLButtonElement;
+declare function send(bundle: object): void;
 declare const agent: { readonly id: string; readonly name: string };
 declare const process: { readonly env: Readonly<Record<string, string | undefined>> };
 declare const acceptButton: HTMLButtonElement;
@@ -10,3 +13,9 @@ declare function startTimer(): void;
 declare function stopTimer(reason: string, durationMs: number): void;
 declare function showCall(call: unknown): void;
 declare function showLost(caller: string | undefined, reason: string): void;
+declare const deskSpeakerId: string;
+declare const headsetId: string;
+declare function fillMenus(devices: readonly { readonly deviceId: string; readonly label: string }[]): void;
+declare function showQuality(grade: string): void;
+declare function showWarning(name: string, isRaised: boolean): void;
+declare function saveReport(report: object): void;

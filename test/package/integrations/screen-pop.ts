@@ -25,6 +25,11 @@ export function screenPop(device: Device, desk: Desk): void {
     call.once('disconnect', (info: DisconnectInfo) => {
       desk.note(outcomeOf(info.reason), Math.round(info.durationMs / 1000));
       if (info.initiator === 'network') desk.advise('network');
+      const { callId, quality } = call.getReport();
+      if (quality?.grade === 'bad') desk.advise(`report ${callId} to the helpdesk`);
+    });
+    call.on('warning', ({ name, value, threshold }) => {
+      desk.advise(name === 'inputSilent' ? 'is the headset muted?' : `${name}: ${value} (${threshold})`);
     });
     call.on('quality', ({ mos, rttMs }) => {
       if (mos !== null && mos < 3) desk.advise(`poor audio, ${rttMs?.toFixed(0) ?? '?'} ms`);
@@ -105,6 +110,7 @@ function adviceOn(code: VoiceErrorCode): string {
     case 'MICROPHONE_FAILED':
     case 'OUTPUT_DEVICE_FAILED':
     case 'AUDIO_BLOCKED':
+    case 'PROCESSOR_FAILED':
     case 'AUDIO_FAILED':
     case 'MEDIA_FAILED':
     case 'CALL_MEDIA_REJECTED':

@@ -20,6 +20,8 @@ export type RegisterBehaviour =
 export interface Binding {
   readonly contactUri: string;
   readonly instanceId: string | undefined;
+  /** Address of record, instance and reg-id: what is the same binding to a registrar of RFC 5626. */
+  readonly flow: string | undefined;
   readonly expiresSeconds: number;
 }
 
@@ -122,10 +124,18 @@ export class ScriptedRegistrar {
     const contact = request.header('contact') ?? '';
     const expiresSeconds = Math.min(requestedExpires(request), this.maxExpiresSeconds);
     if (contact.trim().startsWith('*')) this.bindings.clear();
-    else if (expiresSeconds === 0) this.bindings.delete(addressUri(contact));
     else {
+      const contactUri = addressUri(contact);
       const instanceId = headerParameter(contact, '+sip.instance');
-      this.bindings.set(addressUri(contact), { contactUri: addressUri(contact), instanceId, expiresSeconds });
+      const regId = headerParameter(contact, 'reg-id');
+      const aor = addressUri(request.header('to') ?? '');
+      const flow =
+        instanceId === undefined || regId === undefined ? undefined : `${aor} ${instanceId} ${regId}`;
+      this.bindings.delete(contactUri);
+      // RFC 5626 section 6: one binding for each, whatever Contact it comes with.
+      for (const other of this.bindings.values())
+        if (flow !== undefined && other.flow === flow) this.bindings.delete(other.contactUri);
+      if (expiresSeconds > 0) this.bindings.set(contactUri, { contactUri, instanceId, flow, expiresSeconds });
     }
     const uris =
       expiresSeconds === 0

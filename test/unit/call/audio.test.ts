@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { codeOf, recordEvents } from '../../support/recorder';
 import { settle } from '../../support/wire/next-task';
 import { sdpOffer } from '../../support/wire/sdp';
-import { agree, errorsOf, expectNothingHeld, useBench } from './bench';
+import { advance, agree, errorsOf, expectNothingHeld, fakeClock, useBench } from './bench';
 
 const context = useBench();
 
@@ -320,5 +320,42 @@ describe('the speaker of a call', () => {
     await events.next('audioUnblocked');
     expect(errorsOf(events)).toContain('AUDIO_BLOCKED');
     expect(onDevice.of('audioBlocked').length).toBeLessThanOrEqual(1);
+  });
+});
+
+describe('the far end, when the browser stops playing it', () => {
+  const remote = () => {
+    const element = context.bench.media.elements.find(({ srcObject }) => srcObject !== null);
+    if (!element) throw new Error('nothing plays the far end');
+    return element;
+  };
+
+  it('is heard again, with no word of it', async () => {
+    const { bench, device } = context;
+    const { events } = await bench.talk(device);
+    await settle();
+    for (const stop of ['failOutput', 'pause'] as const) {
+      remote()[stop]();
+      await expect.poll(() => remote().isAudible).toBe(true);
+    }
+    expect(events.names).not.toContain('error');
+  });
+
+  it('for good is an error of the call, which goes on, and is heard on the next output', async () => {
+    const { bench, device } = context;
+    fakeClock();
+    const { call, events } = await bench.talk(device);
+    await advance(100);
+    for (let time = 0; time < 10; time += 1) {
+      remote().failOutput();
+      await advance(5_000);
+    }
+    expect(errorsOf(events)).toEqual(['AUDIO_FAILED']);
+    expect(call.getStatus()).toBe('accepted');
+    expect(remote().isAudible).toBe(false);
+    await call.setOutputDevice('desk-speaker');
+    expect(remote().isAudible).toBe(true);
+    await call.disconnect();
+    expectNothingHeld(bench);
   });
 });

@@ -102,7 +102,8 @@ describe('a listener that throws', () => {
 });
 
 describe('ringtone', () => {
-  const isRinging = () => context.bench.media.elements.some(({ src, isAudible }) => src !== '' && isAudible);
+  const isRinging = () =>
+    context.bench.media.elements.some(({ src, isAudible }) => src === 'ring.mp3' && isAudible);
 
   it('sounds from the INVITE on and only for inbound calls', async () => {
     const { bench, device } = context;

@@ -101,9 +101,28 @@ describe('a far end that does not answer', () => {
     expect(events.names).toEqual(['accepted']);
   });
 
+  it.each([
+    ['it answers 487 to', true],
+    ['nobody answers either', false],
+  ])('but 100: its offer is withdrawn, which %s, and the next one is sent', async (_how, isHeard) => {
+    fakeClock();
+    const { call, dialog, expectUnharmed } = await talk();
+    context.bench.server.auto.cancel = isHeard;
+    const code = codeOf(call.hold(true));
+    const reinvite = await dialog.expect('INVITE');
+    await advance(33_000);
+    expect(await code).toBe('CALL_TIMEOUT');
+    const cancel = await context.bench.server.next('CANCEL');
+    expect(cancel.branch).toBe(reinvite.branch);
+    await advance(isHeard ? 0 : 32_000);
+    await expectUnharmed();
+  });
+
   it('until we gave up: its late 200 is acknowledged, and it is told once where we stand', async () => {
     fakeClock();
     const { call, dialog } = await talk();
+    // It crosses our CANCEL.
+    context.bench.server.auto.cancel = false;
     const code = codeOf(call.hold(true));
     const reinvite = await dialog.expect('INVITE');
     await advance(33_000);

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { FakePeerConnection } from '../../support/fake-peer-connection';
 import { settle } from '../../support/wire/next-task';
 import { sdpAnswer, sdpDirection, sdpOffer } from '../../support/wire/sdp';
+import type { WireDialog } from '../../support/wire/wire-dialog';
 import { endOf, errorsOf, expectNothingHeld, statusesOf, useBench } from './bench';
 
 const context = useBench();
@@ -127,4 +128,45 @@ it('ends when no media path comes about, and says so', async () => {
   expect(errorsOf(events)).toEqual(['ICE_FAILED']);
   expect(call.getStatus()).toBe('disconnected');
   expectNothingHeld(context.bench);
+});
+
+describe('OPTIONS inside a dialog', () => {
+  const ask = (dialog: WireDialog) => dialog.request('OPTIONS').response();
+
+  it('is answered 200 in a call, 481 after it', async () => {
+    const { dialog, call } = await talk();
+    expect((await ask(dialog)).status).toBe(200);
+    await call.disconnect();
+    expect((await ask(dialog)).status).toBe(481);
+  });
+
+  it('of a call that rings at the far end is answered 200, 481 when it is given up', async () => {
+    const { bench, device } = context;
+    const { call, invite } = await bench.dial(device);
+    const early = bench.server.dialog(invite);
+    invite.reply(180);
+    expect((await ask(early)).status).toBe(200);
+    await call.disconnect();
+    await settle();
+    expect((await ask(early)).status).toBe(481);
+  });
+
+  it('of a fork that was not answered is answered 481', async () => {
+    const { bench, device } = context;
+    const { invite, events } = await bench.dial(device);
+    const other = bench.server.dialog(invite, 'other-phone');
+    invite.reply(180, { toTag: 'other-phone' });
+    await events.next('ringing');
+    const dialog = bench.server.accept(invite, { body: sdpAnswer(invite.body), toTag: 'this-phone' });
+    await dialog.expect('ACK');
+    expect((await ask(dialog)).status).toBe(200);
+    expect((await ask(other)).status).toBe(481);
+  });
+
+  it('of a call that rings here is answered 200', async () => {
+    const { bench, device } = context;
+    const { invite } = await bench.ring(device);
+    await invite.response(180);
+    expect((await ask(invite.dialog())).status).toBe(200);
+  });
 });

@@ -3,6 +3,7 @@ import { settle } from '../../support/wire/next-task';
 import { sdpAnswer, sdpDirection, sdpOffer } from '../../support/wire/sdp';
 import type { WireDialog } from '../../support/wire/wire-dialog';
 import { advance, agree, errorsOf, fakeClock, findServer, loseServer, useBench } from './bench';
+import { talkWithAudio } from './media-bench';
 
 const context = useBench();
 
@@ -11,21 +12,7 @@ const ufrag = (sdp: string) => /^a=ice-ufrag:(\S+)/m.exec(sdp)?.[1];
 const reinvites = (dialog: WireDialog) =>
   context.bench.server.requests('INVITE').filter((request) => dialog.owns(request));
 
-/** A talk with a fake clock, and packets that come in until told otherwise. */
-async function talk() {
-  fakeClock();
-  const talking = await context.bench.talk(context.device);
-  await settle();
-  let packets = 1;
-  const rtp = { isFlowing: true };
-  vi.spyOn(connection(), 'getStats').mockImplementation(() => {
-    if (rtp.isFlowing) packets += 25;
-    const inbound = { id: 'I', type: 'inbound-rtp', kind: 'audio', packetsReceived: packets };
-    return Promise.resolve(new Map<string, unknown>([['I', inbound]]));
-  });
-  await advance(2_100);
-  return { ...talking, rtp };
-}
+const talk = () => talkWithAudio(context);
 
 /** The next re-INVITE, which must come with new ICE credentials. */
 async function restarted(dialog: WireDialog, before: string) {
@@ -49,7 +36,8 @@ describe('a media path that breaks', () => {
     expect(sdpDirection(reinvite.body)).toBe('sendrecv');
     await agree(dialog, reinvite);
     rtp.isFlowing = true;
-    await advance(600);
+    // Two looks: the first one counts what came before the break.
+    await advance(1_200);
     expect(events.names).toEqual(['accepted', 'reconnecting', 'reconnected']);
     expect(call.getStatus()).toBe('accepted');
   });
@@ -81,17 +69,83 @@ describe('a media path that breaks', () => {
     connection().connects = false;
     connection().setConnectionState('failed');
     for (let attempt = 1; attempt <= 5; attempt += 1) {
+      // At most 2.5 s for the path to settle and 10 s of backoff, both counted from the answer before.
+      for (let seconds = 0; reinvites(dialog).length < attempt && seconds < 20; seconds += 1)
+        await advance(1_000);
       await settle();
       await agree(dialog, await dialog.expect('INVITE'));
       await settle();
-      await advance(13_000);
     }
+    await advance(13_000);
     expect(errorsOf(events)).toEqual(['ICE_FAILED']);
     expect(events.of('reconnecting')).toHaveLength(1);
     expect(call.getStatus()).toBe('accepted');
     await call.disconnect();
     await advance(30_000);
     expect(reinvites(dialog).length).toBeLessThanOrEqual(6);
+  });
+
+  /** Answers every offer of a new path, none of which comes about, for that long. */
+  async function inVain(dialog: WireDialog, forMs: number): Promise<void> {
+    for (let ms = 0; ms < forMs; ms += 500) {
+      await advance(500);
+      const offer = reinvites(dialog).at(-1);
+      if (!offer || offer.finalStatus !== undefined) continue;
+      await agree(dialog, offer);
+      await settle();
+    }
+  }
+
+  function breakForGood(rtp: { isFlowing: boolean }): void {
+    rtp.isFlowing = false;
+    connection().connects = false;
+    connection().setConnectionState('failed');
+  }
+
+  it('for good ends the call after a minute in vain, with a BYE and the reason', async () => {
+    const { call, dialog, events, rtp } = await talk();
+    breakForGood(rtp);
+    await inVain(dialog, 57_000);
+    expect(call.getStatus()).toBe('accepted');
+    expect(errorsOf(events)).toEqual(['ICE_FAILED']);
+    await inVain(dialog, 20_000);
+    expect(context.bench.server.requests('BYE')).toHaveLength(1);
+    expect(call.getStatus()).toBe('disconnected');
+    expect(errorsOf(events)).toEqual(['ICE_FAILED', 'ICE_FAILED']);
+    expect(events.of('disconnect')).toMatchObject([[{ reason: 'media', initiator: 'network' }]]);
+    expect(events.of('reconnected')).toEqual([]);
+    const offers = reinvites(dialog).length;
+    await advance(60_000);
+    expect(reinvites(dialog)).toHaveLength(offers);
+  });
+
+  it('and comes back at the last moment goes on, with a minute again for the next time', async () => {
+    const { call, dialog, rtp } = await talk();
+    for (let time = 1; time <= 2; time += 1) {
+      breakForGood(rtp);
+      await inVain(dialog, 55_000);
+      rtp.isFlowing = true;
+      connection().setConnectionState('connected');
+      await inVain(dialog, 5_000);
+    }
+    expect(call.getStatus()).toBe('accepted');
+  });
+
+  it('is given another minute when the network changes, and the time without a server does not count', async () => {
+    const { bench, device } = context;
+    const { call, dialog, events, rtp } = await talk();
+    breakForGood(rtp);
+    await inVain(dialog, 55_000);
+    globalThis.dispatchEvent(new Event('online'));
+    await inVain(dialog, 55_000);
+    await loseServer(bench);
+    await advance(120_000);
+    expect(call.getStatus()).toBe('accepted');
+    await findServer(bench, device);
+    await inVain(dialog, 50_000);
+    expect(call.getStatus()).toBe('accepted');
+    await inVain(dialog, 30_000);
+    expect(events.of('disconnect')).toMatchObject([[{ reason: 'media' }]]);
   });
 
   it.each([488, 500, 403])('is tried again when the far end answers %i', async (status) => {

@@ -1,24 +1,20 @@
-import { expect, it, vi } from 'vitest';
-import { settle } from '../../support/wire/next-task';
-import { advance, fakeClock, useBench } from './bench';
+import { beforeEach, expect, it, vi } from 'vitest';
+import { advance, useBench } from './bench';
+import { talkWithAudio } from './media-bench';
 
 const context = useBench();
 const connection = () => context.bench.webRtc.connection;
 
-async function talk() {
-  fakeClock();
-  const talking = await context.bench.talk(context.device);
-  await settle();
-  let packets = 1;
-  const rtp = { isFlowing: true };
-  vi.spyOn(connection(), 'getStats').mockImplementation(() => {
-    if (rtp.isFlowing) packets += 25;
-    const inbound = { id: 'I', type: 'inbound-rtp', kind: 'audio', packetsReceived: packets };
-    return Promise.resolve(new Map<string, unknown>([['I', inbound]]));
+const talk = () => talkWithAudio(context);
+
+// How many offers there are in a time depends on what is drawn for the time between them: here always the same.
+beforeEach(() => {
+  let drawn = 1;
+  vi.spyOn(Math, 'random').mockImplementation(() => {
+    drawn = (drawn * 16_807) % 2_147_483_647;
+    return drawn / 2_147_483_647;
   });
-  await advance(2_100);
-  return { ...talking, rtp };
-}
+});
 
 async function offersIn30s(breaks: number): Promise<number> {
   const { dialog, rtp } = await talk();

@@ -124,8 +124,13 @@ function jssipLeftovers(): Record<string, number> {
 
 let rawUserAgent: unknown;
 beforeEach(async () => {
+  await vi.dynamicImportSettled();
   const { call } = await bench.dial(device);
   rawUserAgent = (call.session as unknown as { _ua: unknown })._ua;
   await call.disconnect();
+  // With this one the Device makes the tone that it keeps from then on.
+  const { invite, events } = await bench.dial(device);
+  invite.reply(486);
+  await events.next('disconnect');
   await advance(33_000);
 });

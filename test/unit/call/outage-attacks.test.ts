@@ -261,3 +261,18 @@ it('a call answered in the outage is answered to the INVITE that comes anew', as
   await Promise.all([again.answered(), accepting]);
   expect(call.getStatus()).toBe('accepted');
 });
+
+it('destroy() right after a call was placed anew leaves no timer when the connection is closed', async () => {
+  fakeClock();
+  const { bench, device } = context;
+  const { invite, events } = await bench.dial(device);
+  invite.reply(180);
+  await events.next('ringing');
+  await lose();
+  await find();
+  await bench.server.next('INVITE');
+  device.destroy();
+  // JsSIP waits 2 s for the last answers.
+  await advance(2_100);
+  expect(vi.getTimerCount()).toBe(0);
+});

@@ -178,6 +178,25 @@ describe('hold in an outage', () => {
     expect(call.isOnHold()).toBe(true);
   });
 
+  it.each([403, 491, 500])(
+    'that the far end answers only after our return, and waits for the ACK of (%i): it is told again',
+    async (status) => {
+      const { call, dialog } = await talk();
+      const holding = call.hold(true);
+      const lost = await dialog.expect('INVITE');
+      await lose();
+      await find();
+      expect((await dialog.expect('ACK')).cseq).toBe(lost.cseq);
+      const refused = await dialog.expect('INVITE');
+      refused.reply(status);
+      const acks = [await dialog.expect('ACK'), await dialog.expect('ACK')].map(({ cseq }) => cseq);
+      expect(acks.sort()).toEqual([lost.cseq, refused.cseq]);
+      await agree(dialog, await dialog.expect('INVITE'));
+      await holding;
+      expect(call.isOnHold()).toBe(true);
+    },
+  );
+
   it('that the loss interrupts is offered again with a higher CSeq, after an ACK for what may have been answered', async () => {
     const { call, dialog, events } = await talk();
     const holding = call.hold(true);
@@ -409,6 +428,79 @@ describe('a call that rings at the far end', () => {
     expect(call.getStatus()).toBe('accepted');
   });
 
+  describe('where the first INVITE is still known (482 Loop Detected)', () => {
+    async function placedAnew() {
+      fakeClock();
+      const rung = await ringing();
+      await lose();
+      await find();
+      return rung;
+    }
+
+    it('is placed once more a little later, when the first has been withdrawn', async () => {
+      const { bench } = context;
+      const { call, events } = await placedAnew();
+      const anew = await bench.server.next('INVITE');
+      anew.reply(482);
+      await advance(4_000);
+      const again = await bench.server.next('INVITE');
+      expect(again.cseq).toBe(anew.cseq + 1);
+      expect(again.body).toBe(anew.body);
+      const dialog = bench.server.accept(again, { body: sdpAnswer(again.body), toTag: 'again' });
+      await dialog.expect('ACK');
+      await events.next('accepted');
+      expect(errorsOf(events)).toEqual([]);
+      expect(call.getStatus()).toBe('accepted');
+    });
+
+    it('ends after the third refusal', async () => {
+      const { bench } = context;
+      const { events } = await placedAnew();
+      for (let turn = 0; turn < 3; turn += 1) {
+        (await bench.server.next('INVITE')).reply(482);
+        await settle();
+        await advance(4_000);
+      }
+      expect(endOf(events)).toMatchObject({ reason: 'rejected', code: 482 });
+      await advance(60_000);
+      expect(bench.server.requests('INVITE')).toHaveLength(4);
+    });
+
+    it('and is hung up meanwhile, is not placed again', async () => {
+      const { bench } = context;
+      const { call } = await placedAnew();
+      (await bench.server.next('INVITE')).reply(482);
+      await settle();
+      await call.disconnect();
+      expectNothingHeld(bench);
+      await advance(60_000);
+      expect(bench.server.requests('INVITE')).toHaveLength(2);
+    });
+
+    it('and is cut off once more meanwhile, is placed when the server is back', async () => {
+      const { bench } = context;
+      const { call } = await placedAnew();
+      (await bench.server.next('INVITE')).reply(482);
+      await settle();
+      await lose();
+      await advance(10_000);
+      expect(call.getStatus()).toBe('ringing');
+      await find();
+      await advance(4_000);
+      (await bench.server.next('INVITE')).reply(180);
+      await settle();
+      expect(bench.server.requests('INVITE')).toHaveLength(3);
+    });
+
+    it('ends the call at once where it was not placed anew', async () => {
+      const { bench, device } = context;
+      const { invite, events } = await bench.dial(device);
+      invite.reply(482);
+      await events.next('disconnect');
+      expect(endOf(events)).toMatchObject({ code: 482 });
+    });
+  });
+
   it('does not end by the 487 to the INVITE that was withdrawn', async () => {
     const { bench } = context;
     const { call, invite } = await ringing();
@@ -444,6 +536,8 @@ describe('a call that rings here', () => {
     await find();
     await Promise.all([invite.answered(), accepting]);
     expect(call.getStatus()).toBe('accepted');
+    await settle();
+    expect(statusesOf(invite).filter((status) => status === 200)).toHaveLength(1);
   });
 
   it('that is refused in the outage is refused when the server is back', async () => {

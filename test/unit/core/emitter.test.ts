@@ -98,6 +98,34 @@ describe('leaving', () => {
   });
 });
 
+describe('who does something only while somebody listens', () => {
+  class Watched extends Bell {
+    readonly counts: number[] = [];
+
+    protected override onListenersChanged(): void {
+      this.counts.push(this.listenerCount('ring'));
+    }
+  }
+
+  it('is told of listeners that come and go, by whatever way', () => {
+    const watched = new Watched();
+    watched.on('ring', hear).once('ring', hear).off('ring', hear);
+    expect(watched.counts).toEqual([1, 2, 0]);
+    watched.on('ring', hear).removeAllListeners('ring');
+    watched.on('ring', hear).removeAllListeners();
+    expect(watched.counts).toEqual([1, 2, 0, 1, 0, 1, 0]);
+  });
+
+  it('is told when a once() listener was called, and of nothing that leaves the listeners as they were', () => {
+    const watched = new Watched();
+    watched.once('ring', hear);
+    watched.ring(1);
+    watched.ring(2);
+    watched.finish();
+    expect(watched.counts).toEqual([1, 0]);
+  });
+});
+
 describe('a listener that throws', () => {
   const broken = () => {
     throw new Error('in the page');

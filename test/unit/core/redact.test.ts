@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { redactText, redactValue } from '../../../src/core/redact';
+import { redactGrammar, redactText, redactValue } from '../../../src/core/redact';
 
 const JWT = 'eyJhbGciOiJIUzI1NiJ9.eyJ1c2VyX3V1aWQiOiJ1In0.c2lnbmF0dXJl-_part';
 
@@ -32,6 +32,12 @@ describe('secrets in text', () => {
     ['the ICE password in escaped SDP', '{"sdp":"v=0\\r\\na=ice-pwd:s3cr3t\\r\\na=x"}', ['s3cr3t']],
     ['an SDES key', 'a=crypto:1 AES_CM_128_HMAC_SHA1_80 inline:s3cr3t\r\n', ['s3cr3t']],
     ['user information in a URL', 'wss://agent:s3cr3t@sip.test/ws', ['s3cr3t']],
+    [
+      'the path and query of a WebSocket',
+      'to wss://pbx.test:8443/Zq8x7?ticket=Sesame77 now',
+      ['Zq8', 'Sesame'],
+    ],
+    ['the query of a URL', 'GET https://api.test/v1?sig=Abc99#Zq8x7, failed', ['Abc99', 'Zq8x7']],
   ])('%s', (_, text, secrets) => {
     for (const hidePersons of [false, true]) {
       const redacted = redactText(text, hidePersons);
@@ -49,6 +55,9 @@ describe('secrets in text', () => {
     expect(redactText('response: 486 Busy Here', true)).toBe('response: 486 Busy Here');
     expect(redactText('no answer within 5000 ms (attempt 3)', true)).toBe(
       'no answer within 5000 ms (attempt 3)',
+    );
+    expect(redactText('wss://pbx.test:8443/ws?x=1 and https://api.test/v1/x?y', false)).toBe(
+      'wss://pbx.test:8443 and https://api.test/v1/x',
     );
     expect(redactText('keyJar responseTime tokenWillExpire', true)).toBe(
       'keyJar responseTime tokenWillExpire',
@@ -70,6 +79,41 @@ describe('persons in text', () => {
   ])('%s is hidden unless asked for', (text, hidden) => {
     expect(redactText(text, true)).toBe(hidden);
     expect(redactText(text, false)).toBe(text);
+  });
+});
+
+describe('telephone numbers as people write them', () => {
+  it.each([
+    ['+49 30 1234 5678', '[number]78'],
+    ['call (0)30 1234-5678 back', 'call [number]78 back'],
+    ['+49 (0) 30 / 1234 - 5678', '[number]78'],
+    ['030.1234.5678', '[number]78'],
+    ['+1 (555) 123-4567x89', '[number]67x89'],
+    ['555\u00a0123\u202f4567', '[number]67'],
+    ['card 4111 1111 1111 1111, 4111111111111111', 'card [number]11, [number]11'],
+    ['04-05-2012345', '[number]45'],
+    ['2026-11-29 030 1234567', '2026-11-29 [number]67'],
+  ])('%s', (text, hidden) => {
+    expect(redactText(text, true)).toBe(hidden);
+    expect(redactText(text, false)).toBe(text);
+  });
+
+  it.each([
+    'at 2026-11-29T16:54:11.123Z and 2026-11-29 16:54:11',
+    'on 29.11.2026 16:54, 11/29/2026 and 2026/11/29',
+    'at 12:34:56.789',
+    'Chrome/131.0.6778.86 Safari/605.1.15, version 1.2.3',
+    '8f14e45f-ceea-467f-9a2b-3c1d5e6f7a8b',
+    '70332566-1234-4abc-bfdd-90ac73982d4a'.slice(9),
+    'no answer within 5000 ms (attempt 3), 1 of 20',
+  ])('are not: %s', (text) => {
+    expect(redactText(text, true)).toBe(text);
+  });
+
+  it('are not the numbers that stand side by side in a protocol', () => {
+    const line = 'm=audio 50000 UDP/TLS/RTP/SAVPF 111 63 9 0 8 13 110 126';
+    expect(redactGrammar(line)).toBe(line);
+    expect(redactGrammar('a=x:4930123456 192.0.2.7 wss://h/x?y=1')).toBe('a=x:[number]56 [ip] wss://h');
   });
 });
 
@@ -101,6 +145,17 @@ describe('hostile text', () => {
     ['ice-pwd heads', 'a=ice-pwd'],
     ['line ends', '\r\n'],
     ['header heads', 'authorization \t'],
+    ['spaced digits', '1 '],
+    ['digits far apart', '1    '],
+    ['digits and dashes', '1-'],
+    ['digits and letters', '11-1a'],
+    ['dates', '2026-11-29 '],
+    ['dates, joined', '2026-11-29-'],
+    ['brackets', '(+'],
+    ['brackets and digits', '(1)('],
+    ['WebSocket heads', 'wss://'],
+    ['web heads', 'http://'],
+    ['web heads with queries', 'http://?'],
   ])('%s take linear time', (_, unit) => {
     expectLinear(fill(unit));
   });

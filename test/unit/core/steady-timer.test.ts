@@ -170,3 +170,17 @@ it('is a timer of the page where the constructor throws', () => {
   expect(callback).toHaveBeenCalledTimes(2);
   expect(construct).toHaveBeenCalledOnce();
 });
+
+it('an alarm rings in time where the timers of the page are throttled', async () => {
+  vi.stubGlobal('Worker', FakeWorker);
+  vi.spyOn(globalThis, 'setTimeout').mockImplementation(() => 0 as never);
+  const { Alarm } = await import('../../../src/core/alarm');
+  const callback = vi.fn();
+  new Alarm(callback).set(Date.now() + 10_000);
+  const [worker] = FakeWorker.all;
+  expect([...(worker?.armed.values() ?? [])]).toEqual([10_000]);
+  vi.setSystemTime(Date.now() + 10_000);
+  worker?.fire(onlyId(worker));
+  expect(callback).toHaveBeenCalledOnce();
+  vi.mocked(setTimeout).mockRestore();
+});

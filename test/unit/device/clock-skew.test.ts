@@ -3,7 +3,17 @@ import { platformCredentials } from '../../../src/auth/fetch-credentials';
 import type { VoiceSDKError } from '../../../src/index';
 import { tokenFor } from '../../support/agent';
 import { codeOf, recordEvents, type Recorder } from '../../support/recorder';
-import { bench, HOUR, MINUTE, pass, SECOND, START, useAgentBench, wakeUp } from '../registration/harness';
+import {
+  bench,
+  HOUR,
+  MINUTE,
+  pass,
+  registers,
+  SECOND,
+  START,
+  useAgentBench,
+  wakeUp,
+} from '../registration/harness';
 
 useAgentBench();
 
@@ -151,4 +161,45 @@ it.each(['tomorrow', '', 42, null])('an issued_at that cannot be read is no faul
   const fetchCredentials = () => Promise.resolve({ ...bench.credentials, issued_at } as never);
   const device = await bench.registered({ fetchCredentials });
   expect(device.isRegistered()).toBe(true);
+});
+
+describe('a browser whose clock is ten minutes ahead, with credentials of five minutes', () => {
+  const skewMs = -10 * MINUTE;
+
+  function short() {
+    const fetchCredentials = vi.fn(() =>
+      Promise.resolve({
+        ...bench.credentials,
+        expires_at: new Date(Date.now() + skewMs + 5 * MINUTE).toISOString(),
+      }),
+    );
+    return fetchCredentials;
+  }
+
+  it('fetches others shortly before they end, and no more often', async () => {
+    const fetchCredentials = short();
+    const device = await bench.registered({ token: minted(skewMs, HOUR), fetchCredentials });
+    const events = recordEvents(device);
+    await pass(4 * MINUTE - SECOND);
+    expect(fetchCredentials).toHaveBeenCalledTimes(1);
+    await pass(2 * SECOND);
+    expect(fetchCredentials).toHaveBeenCalledTimes(2);
+    const asked = registers().length;
+    await pass(20 * MINUTE);
+    expect(fetchCredentials).toHaveBeenCalledTimes(7);
+    // A refresh each 150 to 225 s, and one with each set.
+    expect(registers().length - asked).toBeLessThanOrEqual(14);
+    expect(events.names).toEqual([]);
+    // The token as well ends when it does at the backend.
+    await pass(35 * MINUTE);
+    expect(events.names).toEqual(['tokenWillExpire']);
+  });
+
+  it('asks ever more rarely where no token tells how wrong the clock is', async () => {
+    const fetchCredentials = short();
+    const token = tokenFor({ claims: { iat: undefined }, ttlSeconds: 36_000 });
+    await bench.registered({ token, fetchCredentials });
+    await pass(HOUR);
+    expect(fetchCredentials.mock.calls.length).toBeLessThanOrEqual(6 + 12);
+  });
 });

@@ -74,8 +74,12 @@ export interface Page {
 }
 
 /** A page that registers with `recoverCalls`. */
-export async function openPage(options: Partial<DeviceOptions> = {}): Promise<Page> {
+export async function openPage(
+  options: Partial<DeviceOptions> = {},
+  prepare: (device: Device) => void = () => undefined,
+): Promise<Page> {
   const device = bench.device({ recoverCalls: true, ...options });
+  prepare(device);
   const page: Page = { device, recovered: [], lost: [], rung: [] };
   device.on('recovered', (call) => page.recovered.push(call));
   device.on('callLost', (lost) => page.lost.push(lost));
@@ -117,11 +121,11 @@ export async function takeUp(dialog: WireDialog, answer: SdpOptions = {}): Promi
 /** A page with an outbound call that was answered. */
 export async function talkingPage(
   answer: { readonly headers?: string[] } = {},
-): Promise<{ page: Page; dialog: WireDialog; call: Call }> {
+): Promise<{ page: Page; dialog: WireDialog; call: Call; invite: ReceivedRequest }> {
   const page = await openPage();
   const { call, invite } = await bench.dial(page.device);
   const dialog = bench.server.accept(invite, { body: sdpAnswer(invite.body), ...answer });
   await dialog.expect('ACK');
   await settleStorage();
-  return { page, dialog, call };
+  return { page, dialog, call, invite };
 }

@@ -1,7 +1,9 @@
+import { IDBObjectStore } from 'fake-indexeddb';
 import { deleteDB, openDB } from 'idb';
 import { describe, expect, it, vi } from 'vitest';
 import { sdpAnswer, sdpDirection } from '../../support/wire/sdp';
 import { tokenFor } from '../../support/agent';
+import { FakeProcessor } from '../../support/fake-processor';
 import { bench, MINUTE, pass, SECOND, useAgentBench } from '../registration/harness';
 import {
   crash,
@@ -23,6 +25,24 @@ useBrowserStorage();
 
 const leavePage = () => globalThis.dispatchEvent(new Event('pagehide'));
 
+it('a write that failed once does not have the next reload hang up', async () => {
+  const { page, call } = await talkingPage();
+  const put = vi.spyOn(IDBObjectStore.prototype, 'put').mockImplementationOnce(() => {
+    throw new DOMException('full', 'QuotaExceededError');
+  });
+  call.mute(true);
+  await settleStorage();
+  put.mockRestore();
+  // The next sign of life is written again.
+  await pass(6 * SECOND);
+  await settleStorage();
+  expect((await journaled()).map(({ isMuted }) => isMuted)).toEqual([true]);
+  leavePage();
+  await pass(SECOND);
+  expect(bench.server.requests('BYE')).toHaveLength(0);
+  page.device.destroy();
+});
+
 describe('a call of the page before', () => {
   it('goes on in the same dialog with a new offer', async () => {
     const { page, dialog } = await talkingPage();
@@ -34,9 +54,30 @@ describe('a call of the page before', () => {
     await withStorage(dialog.expect('ACK'));
     await settleStorage();
     expect(next.recovered.map((call) => call.getStatus())).toEqual(['accepted']);
+    expect(next.recovered[0]?.callId).toBe(dialog.state.callId);
     expect(next.lost).toEqual([]);
     await next.recovered[0]?.disconnect();
     expect((await dialog.expect('BYE')).cseq).toBe(request.cseq + 1);
+  });
+
+  it('goes through the processors of the new page, muted as it was', async () => {
+    const { page, dialog, call } = await talkingPage();
+    call.mute(true);
+    await crash(page, dialog);
+    const gain = new FakeProcessor('gain');
+    // In use when the call is taken up, whatever IndexedDB does meanwhile.
+    await import('../../../src/media/processors/process-track');
+    const next = await openPage({}, (device) => {
+      device.audio.addProcessor(gain);
+    });
+    await takeUp(dialog);
+    expect(next.recovered.map((one) => one.isMuted())).toEqual([true]);
+    expect(bench.webRtc.connection.getSenders()[0]?.track).toBe(gain.output);
+    expect(gain.output.enabled).toBe(false);
+    next.recovered[0]?.mute(false);
+    expect(gain.output.enabled).toBe(true);
+    await next.recovered[0]?.disconnect();
+    expect(gain.held).toEqual([]);
   });
 
   it('never reuses a CSeq of the page before', async () => {
@@ -69,6 +110,19 @@ describe('a call of the page before', () => {
     next.recovered[0]?.on('disconnect', ({ durationMs }) => durations.push(durationMs));
     await next.recovered[0]?.disconnect();
     expect(durations[0]).toBeGreaterThan(10 * SECOND);
+  });
+
+  it('began, as its report says, no later than it was accepted', async () => {
+    const { page, dialog } = await talkingPage();
+    await pass(10 * SECOND);
+    await crash(page, dialog);
+    const next = await openPage();
+    await takeUp(dialog);
+    const report = next.recovered[0]?.getReport();
+    expect(report?.durationMs).toBeGreaterThanOrEqual(10 * SECOND);
+    expect(report?.startedAt).toBe(report?.acceptedAt);
+    expect(report?.timings?.startedAt).toBeDefined();
+    expect(Date.parse(report?.timings?.startedAt ?? '')).toBeGreaterThan(Date.parse(report?.startedAt ?? ''));
   });
 
   it('is muted as before, from the first packet on', async () => {
@@ -182,17 +236,33 @@ describe('a call that cannot be taken up', () => {
     const next = await openPage();
     await withStorage(dialog.expect('BYE'));
     await settleStorage();
-    expect(next.lost).toEqual([{ remoteIdentity: '+493012345678', reason: 'expired' }]);
+    expect(next.lost).toEqual([
+      { callId: dialog.state.callId, remoteIdentity: '+493012345678', reason: 'expired' },
+    ]);
     expect(await journaled()).toEqual([]);
   });
 
-  it('is over at the far end', async () => {
+  it('keeps the origin of its descriptions (RFC 8866 section 5.2), with a higher version', async () => {
+    const { page, dialog, invite } = await talkingPage();
+    await crash(page, dialog);
+    await openPage();
+    const [, id, version] = /^o=- (\d+) (\d+) /m.exec(invite.body) ?? [];
+    const [, newId, newVersion] = /^o=- (\d+) (\d+) /m.exec(await takeUp(dialog)) ?? [];
+    expect(newId).toBe(id);
+    expect(Number(newVersion)).toBeGreaterThan(Number(version));
+  });
+
+  it('is over at the far end, which is no trouble to write to the log about', async () => {
     const { page, dialog } = await talkingPage();
     await crash(page, dialog);
-    const next = await openPage();
+    const log = vi.spyOn(console, 'warn').mockImplementation(() => undefined);
+    const next = await openPage({ logLevel: 'warn' });
     (await reinvite(dialog)).reply(481);
     await settleStorage();
-    expect(next.lost).toEqual([{ remoteIdentity: '+493012345678', reason: 'ended' }]);
+    expect(log).not.toHaveBeenCalled();
+    expect(next.lost).toEqual([
+      { callId: dialog.state.callId, remoteIdentity: '+493012345678', reason: 'ended' },
+    ]);
     expect(await journaled()).toEqual([]);
   });
 

@@ -26,7 +26,10 @@ afterEach(() => {
 
 function listenedTo(remote: RemoteAudio): RemoteAudio {
   events = [];
-  return remote.on('blocked', () => events.push('blocked')).on('unblocked', () => events.push('unblocked'));
+  return remote
+    .on('blocked', () => events.push('blocked'))
+    .on('unblocked', () => events.push('unblocked'))
+    .on('failed', ({ code }) => events.push(code));
 }
 
 describe('remote audio', () => {
@@ -171,6 +174,147 @@ describe('blocked playback', () => {
     media.autoplayAllowed = false;
     audio.attach(media.remoteStream());
     await expect.poll(() => events).toEqual(['blocked', 'unblocked', 'blocked']);
+  });
+});
+
+describe('sound that the browser stops', () => {
+  const settled = () => new Promise((resolve) => setImmediate(resolve));
+
+  beforeEach(() => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] });
+    audio.attach(media.remoteStream());
+  });
+  afterEach(() => {
+    audio.dispose();
+    expect(vi.getTimerCount()).toBe(0);
+    vi.useRealTimers();
+  });
+
+  /** The outputs of a browser that has none left: each attempt breaks at once. */
+  async function breakFor(times: number): Promise<void> {
+    for (let time = 0; time < times; time += 1) {
+      media.element.failOutput();
+      await vi.advanceTimersByTimeAsync(5_000);
+    }
+  }
+
+  it.each<[string, () => void]>([
+    [
+      'with an error of its element',
+      () => {
+        media.element.failOutput();
+      },
+    ],
+    [
+      'with a pause of its own',
+      () => {
+        media.element.pause();
+      },
+    ],
+  ])('%s is heard again at once', async (_how, stop) => {
+    await settled();
+    stop();
+    await settled();
+    expect(media.element).toMatchObject({ isAudible: true, error: null });
+    expect(events).toEqual([]);
+  });
+
+  it('again and again is given up after a few attempts, and said once', async () => {
+    await settled();
+    await breakFor(20);
+    expect(events).toEqual(['AUDIO_FAILED']);
+    expect(media.element.plays).toBe(5);
+    expect(media.element.isAudible).toBe(false);
+  });
+
+  it('by pausing in a loop is given up too', async () => {
+    await settled();
+    for (let time = 0; time < 100; time += 1) {
+      media.element.pause();
+      await vi.advanceTimersByTimeAsync(100);
+    }
+    expect(events).toEqual(['AUDIO_FAILED']);
+    expect(media.element.plays).toBe(5);
+  });
+
+  it('now and then is started again each time', async () => {
+    for (let time = 0; time < 20; time += 1) {
+      await vi.advanceTimersByTimeAsync(15_000);
+      media.element.failOutput();
+      await settled();
+      expect(media.element.isAudible).toBe(true);
+    }
+    expect(events).toEqual([]);
+  });
+
+  it('and that was given up plays on another output, or with another stream', async () => {
+    await breakFor(6);
+    await audio.setOutputDevice('headset-ear');
+    expect(media.outputElement).toMatchObject({ isAudible: true, sinkId: 'headset-ear', error: null });
+    await breakFor(6);
+    expect(events).toEqual(['AUDIO_FAILED', 'AUDIO_FAILED']);
+    audio.attach(media.remoteStream());
+    expect(media.element.isAudible).toBe(true);
+  });
+
+  it('is started by a change of the output, to the default one too', async () => {
+    await settled();
+    await breakFor(2);
+    media.element.failOutput();
+    await audio.setOutputDevice('default');
+    expect(media.element.isAudible).toBe(true);
+    const { loads } = media.element;
+    await vi.advanceTimersByTimeAsync(10_000);
+    expect(media.element.loads).toBe(loads);
+  });
+
+  it('before it was heard at all is started as well', async () => {
+    media.holdPlay = true;
+    audio.attach(media.remoteStream());
+    media.element.failOutput();
+    media.holdPlay = false;
+    await vi.advanceTimersByTimeAsync(1);
+    expect(events).toEqual([]);
+    expect(media.element.plays).toBeGreaterThan(2);
+  });
+
+  it('waits for a gesture where the browser wants one now', async () => {
+    await settled();
+    media.autoplayAllowed = false;
+    media.element.pause();
+    await settled();
+    expect(events).toEqual(['blocked']);
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(media.element.plays).toBe(2);
+    media.gesture();
+    await settled();
+    expect(events).toEqual(['blocked', 'unblocked']);
+    expect(media.element.isAudible).toBe(true);
+  });
+
+  it('because its tracks have ended is left alone', async () => {
+    const stream = media.remoteStream();
+    audio.attach(stream);
+    await settled();
+    for (const track of stream.getTracks()) Object.assign(track, { readyState: 'ended' });
+    const { plays } = media.element;
+    media.element.pause();
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(media.element.plays).toBe(plays);
+    expect(events).toEqual([]);
+  });
+
+  it('is not touched any more after dispose', async () => {
+    await settled();
+    const { element } = media;
+    element.failOutput();
+    await settled();
+    element.failOutput();
+    audio.dispose();
+    element.failOutput();
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(element.plays).toBe(2);
+    expect(events).toEqual([]);
   });
 });
 

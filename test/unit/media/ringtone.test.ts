@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { VoiceSDKError } from '../../../src/core/errors';
 import { Logger } from '../../../src/core/logger';
 import { AutoplayGate } from '../../../src/media/autoplay-gate';
@@ -90,7 +90,7 @@ it('is silent after start, stop, start, stop in one turn', async () => {
 it('does nothing without a URL', async () => {
   const silent = new Ringtone({ logger, autoplay });
   silent.start();
-  await silent.setOutputDevice('headset-ear');
+  await silent.setOutputDevices(['headset-ear']);
   silent.stop();
   silent.dispose();
   expect(media.elements).toHaveLength(0);
@@ -173,17 +173,102 @@ describe('a sound that cannot be played', () => {
   });
 });
 
+describe('a file that does not come', () => {
+  beforeEach(() => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] });
+    media.holdPlay = true;
+  });
+  afterEach(() => {
+    expect(vi.getTimerCount()).toBe(0);
+    vi.useRealTimers();
+  });
+
+  it('has failed after 2 s of ringing', async () => {
+    ringtone.start();
+    await vi.advanceTimersByTimeAsync(1_990);
+    expect(failures).toEqual([]);
+    await vi.advanceTimersByTimeAsync(20);
+    expect(failures).toMatchObject([{ code: 'AUDIO_FAILED' }]);
+    media.element.settlePlay();
+    await settled();
+    expect(media.element.paused).toBe(true);
+  });
+
+  it('has not failed when it came in time, when nobody rings any more, or while a gesture is waited for', async () => {
+    ringtone.start();
+    await vi.advanceTimersByTimeAsync(1_900);
+    media.element.settlePlay();
+    await vi.advanceTimersByTimeAsync(5_000);
+    ringtone.stop();
+    ringtone.start();
+    await vi.advanceTimersByTimeAsync(1_900);
+    ringtone.stop();
+    await vi.advanceTimersByTimeAsync(5_000);
+    media.autoplayAllowed = false;
+    ringtone.start();
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(events).toEqual(['blocked']);
+    expect(failures).toEqual([]);
+    media.gesture();
+    await vi.advanceTimersByTimeAsync(2_100);
+    expect(failures).toHaveLength(1);
+  });
+
+  it('of another address at each change has its own two seconds', async () => {
+    ringtone.start();
+    await vi.advanceTimersByTimeAsync(1_500);
+    ringtone.setUrl('https://example.test/other.mp3');
+    await vi.advanceTimersByTimeAsync(1_500);
+    expect(failures).toEqual([]);
+    await vi.advanceTimersByTimeAsync(600);
+    expect(failures).toHaveLength(1);
+  });
+
+  it('is no matter of a sound that was made here', async () => {
+    ringtone.setUrl('blob:https://example.test/1');
+    ringtone.start();
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(failures).toEqual([]);
+    ringtone.stop();
+  });
+});
+
+it('loads its file before it rings where it is told to, once, and without a sound', async () => {
+  ringtone.load();
+  ringtone.load();
+  await settled();
+  expect(media.elements).toHaveLength(1);
+  expect(media.element).toMatchObject({ src: url, loads: 1, plays: 0, paused: true });
+  ringtone.start();
+  expect(media.element).toMatchObject({ loads: 1, isAudible: true });
+  const silent = new Ringtone({ logger, autoplay });
+  silent.load();
+  silent.dispose();
+  silent.load();
+  expect(media.elements).toHaveLength(1);
+});
+
+it('that could not be loaded early is loaded once more to ring', async () => {
+  ringtone.load();
+  media.element.breakOff();
+  await settled();
+  expect(failures).toEqual([]);
+  ringtone.start();
+  await settled();
+  expect(media.element.isAudible).toBe(true);
+});
+
 it('rings on its own output', async () => {
-  await ringtone.setOutputDevice('desk-speaker');
+  await ringtone.setOutputDevices(['desk-speaker']);
   ringtone.start();
   expect(media.outputElement.sinkId).toBe('desk-speaker');
-  await expect(ringtone.setOutputDevice('gone')).rejects.toMatchObject({ code: 'OUTPUT_DEVICE_FAILED' });
+  await expect(ringtone.setOutputDevices(['gone'])).rejects.toMatchObject({ code: 'OUTPUT_DEVICE_FAILED' });
 });
 
 describe('with an output to begin with', () => {
-  const withOutput = (outputDeviceId: string) => {
+  const withOutput = (...outputDeviceIds: string[]) => {
     ringtone.dispose();
-    ringtone = new Ringtone({ url, outputDeviceId, logger, autoplay });
+    ringtone = new Ringtone({ url, outputDeviceIds, logger, autoplay });
     ringtone.on('failed', (error) => failures.push(error));
   };
 
@@ -215,10 +300,99 @@ describe('with an output to begin with', () => {
 
   it('takes the one that is chosen before it rings', async () => {
     withOutput('desk-speaker');
-    await ringtone.setOutputDevice('headset-ear');
+    await ringtone.setOutputDevices(['headset-ear']);
     ringtone.start();
     await settled();
     expect(media.outputElement.sinkRequests).toEqual(['headset-ear']);
+  });
+});
+
+describe('another sound', () => {
+  const other = 'https://example.test/other.mp3';
+
+  it('takes the place of the one that rings, on the same output', async () => {
+    await ringtone.setOutputDevices(['desk-speaker']);
+    ringtone.start();
+    ringtone.setUrl(other);
+    expect(media.elements).toHaveLength(1);
+    expect(media.outputElement).toMatchObject({ src: other, isAudible: true, sinkId: 'desk-speaker' });
+  });
+
+  it('that is the same one goes on without a break', () => {
+    ringtone.start();
+    ringtone.setUrl(url);
+    expect(media.element.plays).toBe(1);
+  });
+
+  it('is none: silent at once, and until there is one', () => {
+    ringtone.start();
+    ringtone.setUrl(undefined);
+    expect(media.element.paused).toBe(true);
+    ringtone.start();
+    expect(media.element.paused).toBe(true);
+    ringtone.setUrl(other);
+    ringtone.start();
+    expect(media.element).toMatchObject({ src: other, isAudible: true });
+  });
+
+  it('comes to one that began without, on the output that was chosen before', async () => {
+    const late = new Ringtone({ logger, autoplay });
+    await late.setOutputDevices(['headset-ear']);
+    late.setUrl(other);
+    late.start();
+    await settled();
+    expect(media.outputElement).toMatchObject({ src: other, sinkId: 'headset-ear', isAudible: true });
+    late.dispose();
+    late.setUrl(url);
+    late.prime();
+    expect(media.element.src).toBe('');
+  });
+});
+
+describe('primed', () => {
+  it('is silent, and rings from the beginning', async () => {
+    ringtone.prime();
+    expect(media.element).toMatchObject({ muted: true });
+    await settled();
+    expect(media.element).toMatchObject({ muted: false, paused: true, currentTime: 0 });
+    ringtone.start();
+    expect(media.element.isAudible).toBe(true);
+  });
+
+  it('while it rings, nothing changes; when it rings meanwhile, it is heard', async () => {
+    media.holdPlay = true;
+    ringtone.prime();
+    ringtone.start();
+    media.element.settlePlay();
+    await settled();
+    expect(media.element).toMatchObject({ muted: false, isAudible: true });
+    ringtone.prime();
+    expect(media.element).toMatchObject({ muted: false, plays: 2 });
+  });
+
+  it('without a file yet, it is the same element that rings later', async () => {
+    const late = new Ringtone({ logger, autoplay });
+    late.prime();
+    const { element } = media;
+    expect(element).toMatchObject({ muted: true, plays: 1 });
+    expect(element.src).toMatch(/^blob:/);
+    late.setUrl(url);
+    late.start();
+    await settled();
+    expect(media.elements).toEqual([element]);
+    expect(element).toMatchObject({ src: url, muted: false, isAudible: true });
+    late.dispose();
+  });
+
+  it('outside a gesture or without playback does nothing', async () => {
+    media.autoplayAllowed = false;
+    ringtone.prime();
+    await settled();
+    expect(events).toEqual([]);
+    media.uninstall();
+    const mute = new Ringtone({ url, logger, autoplay });
+    mute.prime();
+    mute.dispose();
   });
 });
 

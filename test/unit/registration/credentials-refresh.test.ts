@@ -11,12 +11,13 @@ const HOUR = 60 * MINUTE;
 const obtain = vi.fn<(signal: AbortSignal) => Promise<SipCredentials>>();
 const apply = vi.fn();
 const onError = vi.fn();
+const onTokenOver = vi.fn();
 let refresh: CredentialsRefresh;
 
 beforeEach(() => {
   vi.useFakeTimers({ now: START });
   vi.resetAllMocks();
-  refresh = new CredentialsRefresh({ obtain, apply, onError });
+  refresh = new CredentialsRefresh({ obtain, apply, onError, onTokenOver });
 });
 
 afterEach(() => {
@@ -52,10 +53,44 @@ describe('before the credentials expire', () => {
     expect(await fetchesAfter(1)).toBe(1);
   });
 
+  it.each([401, 403])(
+    'says once that the backend refuses the token (HTTP %i), and asks again rarely',
+    async (status) => {
+      obtain.mockRejectedValue(voiceError('CONFIG_FETCH_FAILED', undefined, { httpStatus: status }));
+      refresh.now();
+      const asked = await fetchesAfter(HOUR);
+      expect(onError).toHaveBeenCalledOnce();
+      expect(asked).toBeGreaterThanOrEqual(1 + 60 / 5);
+      expect(asked).toBeLessThanOrEqual(1 + 60 / 2.5);
+      refresh.check();
+      expect(obtain).toHaveBeenCalledTimes(asked);
+      // A fresh token is tried at once, and is told of when it is refused as well.
+      refresh.renew();
+      await fetchesAfter(0);
+      expect(obtain).toHaveBeenCalledTimes(asked + 1);
+      expect(onError).toHaveBeenCalledTimes(2);
+      obtain.mockRejectedValue(voiceError('CONFIG_FETCH_FAILED', undefined, { httpStatus: 503 }));
+      await fetchesAfter(10 * MINUTE);
+      expect(onError.mock.calls.length).toBeGreaterThan(3);
+    },
+  );
+
   it.each([undefined, null])('never fetches where the backend gives no expiry (%s)', async (none) => {
     refresh.arm(credentials(none));
     expect(vi.getTimerCount()).toBe(0);
     expect(await fetchesAfter(24 * HOUR)).toBe(0);
+  });
+
+  it('goes by those of another token, though they live for less than the ones before', async () => {
+    refresh.arm(credentials(8 * HOUR));
+    const bound = credentials(HOUR);
+    obtain.mockImplementation(() => Promise.resolve(bound));
+    refresh.renew();
+    expect(await fetchesAfter(0)).toBe(1);
+    expect(refresh.endsWithin(HOUR)).toBe(true);
+    expect(await fetchesAfter(59 * MINUTE)).toBe(2);
+    // Bound to that token: nothing but the next one helps.
+    expect(await fetchesAfter(24 * HOUR)).toBe(2);
   });
 
   it('notices on a check what passed while the machine slept', async () => {
@@ -79,13 +114,21 @@ describe('no tight loop', () => {
   it('when the clock of the backend is an hour behind, so that all look expired', async () => {
     obtain.mockImplementation(() => Promise.resolve(credentials(-HOUR)));
     refresh.arm(credentials(-HOUR));
-    expect(await fetchesAfter(MINUTE)).toBeLessThanOrEqual(6);
+    // 10 s, 20 s, ..., then every five minutes.
+    expect(await fetchesAfter(10 * MINUTE)).toBe(5);
+    expect(await fetchesAfter(8 * HOUR)).toBeLessThanOrEqual(5 + 8 * 12);
+    // How long they live cannot be told.
+    expect(refresh.endsWithin(MINUTE)).toBe(false);
+    obtain.mockImplementation(() => Promise.resolve(credentials(HOUR)));
+    await fetchesAfter(5 * MINUTE);
+    expect(refresh.endsWithin(MINUTE)).toBe(false);
+    expect(refresh.endsWithin(HOUR)).toBe(true);
   });
 
   it('when each set lives for an instant', async () => {
     obtain.mockImplementation(() => Promise.resolve(credentials(1)));
     refresh.arm(credentials(1));
-    expect(await fetchesAfter(MINUTE)).toBeLessThanOrEqual(6);
+    expect(await fetchesAfter(10 * MINUTE)).toBeLessThanOrEqual(6);
   });
 });
 
@@ -110,6 +153,7 @@ describe('a fetch that fails', () => {
     refresh.now();
     expect(await fetchesAfter(HOUR)).toBe(1);
     expect(onError).not.toHaveBeenCalled();
+    expect(onTokenOver).toHaveBeenCalledOnce();
   });
 });
 

@@ -124,6 +124,50 @@ describe('Retry-After', () => {
     expect(device.isRegistered()).toBe(true);
   });
 
+  it('is kept over connections that the server closes', async () => {
+    const device = await bench.registered();
+    const headers = ['Retry-After: 120'];
+    bench.server.registrar.behaviour = { kind: 'refuse', status: 503, headers };
+    bench.server.cut();
+    const asked = registers().length;
+    for (let elapsedMs = 0; elapsedMs < 119 * SECOND; elapsedMs += SECOND) {
+      const before = registers().length;
+      await pass(SECOND);
+      if (registers().length > before || elapsedMs % (20 * SECOND) === 0) bench.server.cut();
+    }
+    expect(registers().length - asked).toBe(1);
+    expect(bench.server.attempts.length).toBeGreaterThan(5);
+    bench.server.registrar.behaviour = { kind: 'accept' };
+    await pass(15 * SECOND);
+    expect(device.isRegistered()).toBe(true);
+  });
+
+  it('does not keep a live call from its server when the connection is back', async () => {
+    const device = await bench.registered();
+    const { call, dialog } = await bench.talk(device);
+    const headers = ['Retry-After: 120'];
+    bench.server.registrar.behaviour = { kind: 'refuse', status: 503, headers };
+    bench.server.cut();
+    await pass(3 * SECOND);
+    bench.server.cut();
+    await pass(10 * SECOND);
+    expect(device.isRegistered()).toBe(false);
+    void call.disconnect();
+    await dialog.expect('BYE');
+    expect(call.getStatus()).toBe('disconnected');
+  });
+
+  it('of one server holds for no other', async () => {
+    const first = 'wss://first.test/ws';
+    const credentials = { ...bench.credentials, ws_urls: [first, 'wss://other.test/ws'] };
+    const device = await bench.registered({ fetchCredentials: () => Promise.resolve(credentials) });
+    bench.server.registrar.once({ kind: 'refuse', status: 503, headers: ['Retry-After: 120'] });
+    await untilRefreshFails(device);
+    await pass(3 * SECOND);
+    expect(bench.server.socket?.url).toBe('wss://other.test/ws');
+    expect(device.isRegistered()).toBe(true);
+  });
+
   it('of a day is an agent lost for a day: five minutes at most', async () => {
     const device = await heldOff(86_400);
     await pass(331 * SECOND);
@@ -138,13 +182,6 @@ describe('Retry-After', () => {
     await pass(3 * SECOND);
     expect(device.isRegistered()).toBe(true);
     chance.mockRestore();
-  });
-
-  it('does not bind another connection', async () => {
-    const device = await heldOff(120);
-    bench.server.cut();
-    await pass(SECOND);
-    expect(device.isRegistered()).toBe(true);
   });
 });
 
@@ -189,7 +226,7 @@ describe('credentials that are refused', () => {
     await untilRefreshFails(device);
     await pass(MINUTE);
     expect(fetchCredentials).toHaveBeenCalledOnce();
-    expect(errorCodes(events)).toEqual(['REGISTER_ERROR']);
+    expect(errorCodes(events)).toEqual(['REGISTER_ERROR', 'AUTH_ERROR']);
     await device.updateToken(tokenFor());
     await pass(SECOND);
     expect(device.isRegistered()).toBe(true);
@@ -204,6 +241,37 @@ describe('registered', () => {
     wakeUp();
     await pass(SECOND);
     expect(device.isRegistered()).toBe(true);
+  });
+
+  it('is said again within seconds when the clock is put forward, with no word of a loss', async () => {
+    const device = await bench.registered();
+    await pass(20 * SECOND);
+    const events = recordEvents(device);
+    vi.setSystemTime(Date.now() + 10 * MINUTE);
+    await pass(7 * SECOND);
+    expect(device.isRegistered()).toBe(true);
+    expect(events.names).toEqual([]);
+  });
+
+  it('renews a binding that may have expired when a sleep comes to light that nobody told of', async () => {
+    const device = await bench.registered();
+    await pass(20 * SECOND);
+    const asked = registers().length;
+    vi.setSystemTime(Date.now() + 4 * MINUTE);
+    await pass(7 * SECOND);
+    expect(registers().length).toBe(asked + 1);
+    await pass(20 * SECOND);
+    expect(registers().length).toBe(asked + 1);
+    expect(device.isRegistered()).toBe(true);
+  });
+
+  it('is not said for longer when the clock is put back', async () => {
+    bench.server.registrar.maxExpiresSeconds = 60;
+    const device = await bench.registered();
+    bench.server.registrar.behaviour = { kind: 'silent' };
+    vi.setSystemTime(Date.now() - 10 * MINUTE);
+    await pass(61 * SECOND);
+    expect(device.isRegistered()).toBe(false);
   });
 
   it('is said for as long as the registrar granted, not as long as we asked', async () => {

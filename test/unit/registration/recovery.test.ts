@@ -1,7 +1,9 @@
 import { describe, expect, it, vi } from 'vitest';
 import { tokenFor } from '../../support/agent';
 import { codeOf, recordEvents, type Recorder } from '../../support/recorder';
+import { TypedEmitter } from '../../../src/core/emitter';
 import type { VoiceSDKError } from '../../../src/index';
+import { type RegistrationEvents, untilRecovered } from '../../../src/registration/registration-events';
 import { bench, HOUR, MINUTE, pass, registers, SECOND, useAgentBench, wakeUp } from './harness';
 
 useAgentBench();
@@ -11,6 +13,18 @@ const REFRESH_DUE_MS = 270 * SECOND;
 
 function errorCodes(events: Recorder): string[] {
   return events.of('error').map(([error]) => (error as VoiceSDKError).code);
+}
+
+/** A registration that is told what to say, and knows who listens. */
+class Listening extends TypedEmitter<RegistrationEvents> {
+  get listening(): number {
+    const names = ['reconnected', 'error', 'unregistered'] as const;
+    return names.reduce((sum, name) => sum + this.listenerCount(name), 0);
+  }
+
+  recover(): void {
+    this.emit('reconnected');
+  }
 }
 
 function attempts(events: Recorder): number[] {
@@ -44,6 +58,31 @@ describe('a connection that is cut', () => {
     await pass(3 * SECOND);
     expect(attempts(events)).toEqual([1, 2, 3, 4, 1]);
     expect(device.isRegistered()).toBe(true);
+  });
+
+  it('is told of at once, also where the first attempt waits because the losses come close together', async () => {
+    vi.spyOn(Math, 'random').mockReturnValue(0.99);
+    const device = await bench.registered();
+    bench.server.cut();
+    await pass(SECOND);
+    expect(device.isRegistered()).toBe(true);
+    const events = recordEvents(device);
+    bench.server.cut();
+    await pass(0);
+    expect(bench.server.attempts).toHaveLength(2);
+    expect(attempts(events)).toEqual([1]);
+    await pass(5 * SECOND);
+    expect(events.names).toEqual(['reconnecting', 'reconnected']);
+  });
+
+  it('and whose listener destroys the Device is left alone', async () => {
+    const device = await bench.registered();
+    device.on('reconnecting', () => {
+      device.destroy();
+    });
+    bench.server.cut();
+    await pass(MINUTE);
+    expect(bench.server.attempts).toHaveLength(1);
   });
 
   it('leaves a live call alone', async () => {
@@ -101,6 +140,21 @@ describe('register() while recovering', () => {
     await pass(0);
     await device.register();
     expect(device.isRegistered()).toBe(true);
+  });
+
+  it('a wait that is over leaves no listener behind', async () => {
+    const registration = new Listening();
+    const lifetime = new AbortController();
+    const codes = Promise.all([1, 2, 3].map(() => codeOf(untilRecovered(registration, lifetime.signal))));
+    expect(registration.listening).toBeGreaterThan(0);
+    await pass(25 * SECOND);
+    expect(await codes).toEqual(Array.from({ length: 3 }, () => 'SIGNALING_UNREACHABLE'));
+    expect(registration.listening).toBe(0);
+    const waiting = untilRecovered(registration, lifetime.signal);
+    registration.recover();
+    await waiting;
+    expect(registration.listening).toBe(0);
+    expect(vi.getTimerCount()).toBe(0);
   });
 
   it('does not wait for ever', async () => {
@@ -232,7 +286,7 @@ describe('a refresh that is refused (401, 403)', () => {
       bench.server.registrar.once(behaviour);
       await pass(REFRESH_DUE_MS);
       expect(fetchCredentials).toHaveBeenCalledTimes(2);
-      expect(events.names).toEqual(['error', 'reconnected']);
+      expect(events.names).toEqual(['reconnecting', 'error', 'reconnected']);
       expect(errorCodes(events)).toEqual(['REGISTER_ERROR']);
       expect(device.isRegistered()).toBe(true);
     },
@@ -245,7 +299,7 @@ describe('a refresh that is refused (401, 403)', () => {
     bench.server.registrar.behaviour = { kind: 'refuse', status: 403 };
     await pass(REFRESH_DUE_MS);
     expect(fetchCredentials).toHaveBeenCalledTimes(2);
-    expect(events.names).toEqual(['error', 'error', 'unregistered']);
+    expect(events.names).toEqual(['reconnecting', 'error', 'error', 'unregistered']);
     expect(errorCodes(events)).toEqual(['REGISTER_ERROR', 'AUTH_ERROR']);
     const asked = bench.server.requests('REGISTER').length;
     await pass(HOUR);
@@ -268,6 +322,39 @@ describe('a refresh that is refused (401, 403)', () => {
     await dialog.expect('BYE');
     await pass(3 * SECOND);
     expect(bench.server.socket).toBeUndefined();
+  });
+});
+
+describe('a refresh that fails', () => {
+  it('is told of at once, and its repetitions count from there', async () => {
+    const device = await bench.registered();
+    const events = recordEvents(device);
+    // The first repetition may come within the second in which the loss is seen below.
+    let asked = 0;
+    device.once('reconnecting', () => {
+      asked = registers().length;
+    });
+    bench.server.registrar.behaviour = { kind: 'refuse', status: 503 };
+    while (device.isRegistered()) await pass(SECOND);
+    expect(events.names.slice(0, 2)).toEqual(['reconnecting', 'error']);
+    await pass(MINUTE);
+    const repeated = registers().length - asked;
+    expect(attempts(events).at(-1)).toBe(repeated);
+    bench.server.registrar.behaviour = { kind: 'accept' };
+    await pass(MINUTE);
+    expect(events.names.at(-1)).toBe('reconnected');
+  });
+
+  it('whose listener unregisters is not repeated', async () => {
+    const device = await bench.registered();
+    const events = recordEvents(device);
+    device.on('reconnecting', () => {
+      void device.unregister();
+    });
+    bench.server.registrar.once({ kind: 'refuse', status: 503 });
+    await pass(10 * MINUTE);
+    expect(events.names).toEqual(['reconnecting', 'unregistered']);
+    expect(bench.server.registrar.bindings.size).toBe(0);
   });
 });
 

@@ -93,7 +93,7 @@ describe('unregister()', () => {
     const attempts = bench.server.attempts.length;
     await pass(10 * MINUTE);
     expect(bench.server.attempts).toHaveLength(attempts);
-    expect(events.names).toEqual(['unregistered']);
+    expect(events.names).toEqual(['reconnecting', 'unregistered']);
   });
 
   it('after a refused refresh still removes the former binding', async () => {

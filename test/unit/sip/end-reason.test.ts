@@ -40,8 +40,8 @@ describe('what we meant counts before what JsSIP says', () => {
     ],
     [{ kind: 'transport' }, false, { reason: 'network', initiator: 'network', errorCode: 'SIGNALING_LOST' }],
     [{ kind: 'timeout' }, false, { reason: 'timeout', initiator: 'network', errorCode: 'CALL_TIMEOUT' }],
-    [{ kind: 'dialog' }, true, { reason: 'remote', initiator: 'remote', code: 481 }],
-    [{ kind: 'dialog' }, false, { reason: 'canceled', initiator: 'remote', code: 481 }],
+    [{ kind: 'gone', statusCode: 481 }, true, { reason: 'remote', initiator: 'remote', code: 481 }],
+    [{ kind: 'gone', statusCode: 481 }, false, { reason: 'canceled', initiator: 'remote', code: 481 }],
     [{ kind: 'media' }, true, { reason: 'media', initiator: 'network', errorCode: 'ICE_FAILED' }],
   ])('%j, confirmed %s', (intent, wasConfirmed, expected) => {
     expect(classifyEnd(CANCELED, intent, wasConfirmed)).toMatchObject(expected);

@@ -91,10 +91,14 @@ export async function registered(wsUrls?: readonly string[]): Promise<SeenAgent>
   return agent;
 }
 
+/** A stream for `answer()` and `call()`. */
+export function microphone(): MediaStream {
+  return new FakeMediaStream([new MicrophoneTrack()]) as unknown as MediaStream;
+}
+
 /** A call that was answered. */
 export async function talk({ userAgent }: SeenAgent): Promise<{ session: SipSession; dialog: WireDialog }> {
-  const stream = new FakeMediaStream([new MicrophoneTrack()]) as unknown as MediaStream;
-  const session = userAgent.call({ to: 'bob', extraHeaders: [], stream: Promise.resolve(stream) });
+  const session = userAgent.call({ to: 'bob', extraHeaders: [], stream: Promise.resolve(microphone()) });
   const invite = await server.next('INVITE');
   const dialog = server.accept(invite, { body: sdpAnswer(invite.body) });
   await dialog.expect('ACK');

@@ -126,6 +126,16 @@ describe('private hooks', () => {
     expect(session._dialog?.[name], missing(`dialog.${name}`)).toBeTypeOf(type);
   });
 
+  it('remembers in `_dynConfiguration.register` whether it registers when a connection opens', () => {
+    const { ua } = agent as unknown as {
+      ua: { _dynConfiguration: Record<string, unknown>; register(): void; unregister(): void };
+    };
+    ua.register();
+    expect(ua._dynConfiguration['register'], missing('_dynConfiguration.register')).toBe(true);
+    ua.unregister();
+    expect(ua._dynConfiguration['register'], missing('_dynConfiguration.register')).toBe(false);
+  });
+
   it('keeps the state of the registration in `_registrator`', () => {
     const { _registrator: registrator, contact } = agent.ua;
     expect(registrator._registered, missing('ua._registrator._registered')).toBe(true);

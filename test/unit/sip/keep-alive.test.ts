@@ -258,6 +258,43 @@ describe('probe()', () => {
   });
 });
 
+describe.each([12 * SECOND, HOUR])('a page that was frozen for %d ms', (frozenMs) => {
+  /** No timer fires, and both clocks go on. */
+  function freeze(): void {
+    const now = performance.now.bind(performance);
+    vi.setSystemTime(Date.now() + frozenMs);
+    vi.spyOn(performance, 'now').mockImplementation(() => now() + frozenMs);
+  }
+
+  describe.each([
+    { during: 'idle', isInCall: false, limitMs: 10 * SECOND },
+    { during: 'in a call', isInCall: true, limitMs: 5 * SECOND },
+  ])('$during', ({ isInCall, limitMs }) => {
+    // At rest, and with a question under way.
+    it.each([5_000, 6_100])('keeps a connection that lives (%d ms after it was heard)', async (restMs) => {
+      const agent = await registered();
+      if (isInCall) await talk(agent);
+      await pass(restMs);
+      server.freeze();
+      freeze();
+      server.socket?.thaw();
+      await pass(MINUTE);
+      expect(agent.events).not.toContain('disconnected');
+      expect(server.attempts).toHaveLength(1);
+      expect(agent.userAgent.isAlive).toBe(true);
+    });
+
+    it.each([5_000, 6_100])('finds a dead one (%d ms after it was heard)', async (restMs) => {
+      const agent = await registered();
+      if (isInCall) await talk(agent);
+      await pass(restMs);
+      server.freeze();
+      freeze();
+      expect(await untilLost(agent)).toBeLessThanOrEqual(limitMs);
+    });
+  });
+});
+
 describe('a machine that slept for an hour', () => {
   const sleep = () => vi.setSystemTime(Date.now() + HOUR);
 

@@ -1,10 +1,12 @@
 import { beforeEach, describe, expect, it, vi } from 'vitest';
+import type { SipSession } from '../../../src/sip/session';
 import { sdpOffer } from '../../support/wire/sdp';
 import type { ReceivedRequest } from '../../support/wire/wire-link';
 import type { FakeWebSocket } from '../../support/wire/fake-web-socket';
 import {
   FIRST,
   HOUR,
+  microphone,
   MINUTE,
   OTHER,
   openUrls,
@@ -266,4 +268,73 @@ it('answers a request over the connection that it came over, also just after the
     await pass(0);
   }
   expect(heard).toEqual([`200 to ${OTHER}`, `200 to ${FIRST}`]);
+});
+
+describe('a call that comes over the former connection just after the return', () => {
+  /** The statuses that the call was answered with, and where they went. */
+  async function called() {
+    await untilMoving();
+    await pass(SECOND);
+    expect(openUrls()).toEqual([OTHER, FIRST]);
+    const former = server.sockets.find(({ url }) => url === OTHER);
+    const heard: string[] = [];
+    const onText = server.onText.bind(server);
+    vi.spyOn(server, 'onText').mockImplementation((socket, text) => {
+      if (text.startsWith('SIP/2.0')) heard.push(`${text.slice(8, 11)} to ${socket.url}`);
+      onText(socket, text);
+    });
+    const send = server.send.bind(server);
+    vi.spyOn(server, 'send').mockImplementation((text, socket) => {
+      send(text, text.startsWith('INVITE') ? former : socket);
+    });
+    const sessions: SipSession[] = [];
+    agent.userAgent.on('incoming', (session) => sessions.push(session));
+    const invite = server.invite({ body: sdpOffer(), to: 'sip:agent-1@pbx.test' });
+    await pass(0);
+    const [session] = sessions;
+    if (!session || !former) throw new Error('no call');
+    return { session, former, heard, invite };
+  }
+
+  it.each([1, 5, 60])(
+    'is answered over it after %i s, which closes when the ACK is here',
+    async (seconds) => {
+      const { session, heard, invite } = await called();
+      await pass(seconds * SECOND);
+      const answered = session.answer(microphone());
+      await pass(SECOND);
+      expect(heard).toContain(`200 to ${OTHER}`);
+      expect(heard).not.toContain(`200 to ${FIRST}`);
+      invite.ack();
+      await answered;
+      await pass(4 * SECOND);
+      expect(openUrls()).toEqual([FIRST]);
+      session.hangUp();
+      await pass(SECOND);
+    },
+  );
+
+  it('is refused over it', async () => {
+    const { session, heard } = await called();
+    await pass(10 * SECOND);
+    session.reject(486);
+    await pass(4 * SECOND);
+    expect(heard.at(-1)).toBe(`486 to ${OTHER}`);
+    expect(openUrls()).toEqual([FIRST]);
+  });
+
+  it('is answered over the current one when the former one is lost', async () => {
+    const { session, former, heard } = await called();
+    former.cut();
+    await pass(10 * SECOND);
+    session.reject(486);
+    await pass(0);
+    expect(heard.at(-1)).toBe(`486 to ${FIRST}`);
+  });
+
+  it('keeps it open no longer than it can ring', async () => {
+    await called();
+    await pass(6 * MINUTE);
+    expect(openUrls()).toEqual([FIRST]);
+  });
 });

@@ -46,7 +46,9 @@ describe('many agents of a server that was down', () => {
   it('for 1 s are all back within 2.5 s', () => {
     const backAtMs = comebacks(SECOND);
     expect(backAtMs).toHaveLength(AGENTS);
-    expect(backAtMs.at(-1)).toBeLessThan(2.5 * SECOND);
+    expect(backAtMs.at(-1)).toBeLessThanOrEqual(2.5 * SECOND);
+    // 59 % in the mean of many runs; with waits of up to 1.5 s it was 89 %.
+    expect(peakPerSecond(backAtMs)).toBeLessThan(0.75 * AGENTS);
   });
 
   it('for 10 s are all back within 20 s, and never a quarter of them in one second', () => {
@@ -56,10 +58,10 @@ describe('many agents of a server that was down', () => {
     expect(peakPerSecond(backAtMs)).toBeLessThan(AGENTS / 4);
   });
 
-  it('for a minute are all back within 30 s', () => {
+  it('for a minute are all connected within 25 s, which leaves 5 s of the aim for registering', () => {
     const backAtMs = comebacks(60 * SECOND);
     expect(backAtMs).toHaveLength(AGENTS);
-    expect(backAtMs.at(-1)).toBeLessThanOrEqual(30 * SECOND);
+    expect(backAtMs.at(-1)).toBeLessThanOrEqual(25 * SECOND);
     expect(peakPerSecond(backAtMs)).toBeLessThan(AGENTS / 4);
   });
 

@@ -1,5 +1,5 @@
 import 'fake-indexeddb/auto';
-import { IDBFactory } from 'fake-indexeddb';
+import { IDBFactory, IDBObjectStore } from 'fake-indexeddb';
 import { deleteDB, openDB } from 'idb';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { Logger } from '../../../src/core/logger';
@@ -101,6 +101,40 @@ describe('the journal', () => {
     newer.close();
     await one.put(RECORD);
     expect(one.isUsable).toBe(false);
+  });
+
+  it('is usable again when a write has worked after one that failed, call by call', async () => {
+    const one = journal();
+    const other = { ...RECORD, dialog: { ...RECORD.dialog, callId: 'other' } };
+    const full = () => {
+      throw new DOMException('full', 'QuotaExceededError');
+    };
+    const put = vi.spyOn(IDBObjectStore.prototype, 'put').mockImplementationOnce(full);
+    await one.put(RECORD);
+    expect(one.isUsable).toBe(false);
+    await one.put(other);
+    expect(one.isUsable).toBe(false);
+    await one.put(RECORD);
+    expect(one.isUsable).toBe(true);
+    put.mockImplementationOnce(full);
+    void one.put(other);
+    await one.remove(other);
+    expect(one.isUsable).toBe(true);
+    put.mockRestore();
+    expect(await journal().all()).toEqual([RECORD]);
+  });
+
+  it('says once that it cannot write', async () => {
+    const warn = vi.spyOn(console, 'warn').mockImplementation(() => undefined);
+    const one = new LiveCallJournal(new Logger('warn'));
+    journals.push(one);
+    const put = vi.spyOn(IDBObjectStore.prototype, 'put').mockImplementation(() => {
+      throw new DOMException('full', 'QuotaExceededError');
+    });
+    for (let turn = 0; turn < 3; turn += 1) await one.put(RECORD);
+    put.mockRestore();
+    expect(warn).toHaveBeenCalledOnce();
+    warn.mockRestore();
   });
 
   it.each([

@@ -90,10 +90,15 @@ describe('a second tab', () => {
 describe('an inbound call', () => {
   it('is announced in every tab, with the same facts', async () => {
     const { leader, follower } = await leaderAndFollower();
-    bench.server.invite({ body: sdpOffer(), headers: ['X-2Chat-Ticket: 42'], displayName: 'Jane' });
+    const invite = bench.server.invite({
+      body: sdpOffer(),
+      headers: ['X-2Chat-Ticket: 42'],
+      displayName: 'Jane',
+    });
     const calls = await Promise.all([nextCall(leader), nextCall(follower)]);
     for (const call of calls)
       expect(call).toMatchObject({
+        callId: invite.dialog().state.callId,
         direction: 'inbound',
         remoteIdentity: calls[0].remoteIdentity,
         remoteDisplayName: 'Jane',
@@ -171,6 +176,10 @@ describe('an inbound call', () => {
     await leader.events.next('incoming');
     await pass(SECOND);
     expect(follower.events.of('incoming')).toEqual([]);
+    // Nor as a call that goes on, nor to a tab that comes later.
+    const late = await registeredTab('late');
+    await pass(SECOND);
+    for (const tab of [follower, late]) expect(tab.events.of('callShared')).toEqual([]);
   });
 });
 
@@ -274,5 +283,6 @@ describe('a call of another tab', () => {
     expect(samples.length).toBeGreaterThan(2);
     expect(samples[0]).toMatchObject({ at: expect.any(Date) as Date });
     expect(own.getStatus()).toBe('accepted');
+    expect(() => call.getReport()).toThrow(expect.objectContaining({ code: 'UNSUPPORTED' }) as Error);
   });
 });

@@ -20,6 +20,19 @@ describe('the phone of several tabs', () => {
     expect(follower.device.isLeader()).toBe(true);
   });
 
+  it('a leader that has refused a call at once hands over all the same when its token expires', async () => {
+    const leader = await registeredTab('leader', { token: tokenFor({ ttlSeconds: 60 }) });
+    const follower = await registeredTab('follower');
+    leader.device.on('incoming', (call) => {
+      call.reject(603);
+    });
+    bench.server.invite({ body: sdpOffer() });
+    await leader.events.next('incoming');
+    await pass(2 * MINUTE);
+    expect(follower.device.isLeader()).toBe(true);
+    expect(follower.device.isRegistered()).toBe(true);
+  });
+
   it('the next leader says so at once when the former one left in good order', async () => {
     const { leader, follower } = await leaderAndFollower();
     const third = await registeredTab('third');

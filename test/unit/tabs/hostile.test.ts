@@ -2,12 +2,14 @@ import { describe, expect, it } from 'vitest';
 import { readCallNews, readView } from '../../../src/device/shared-protocol';
 import { plainError, readError } from '../../../src/tabs/rpc';
 import { voiceError } from '../../../src/core/errors';
+import type { Call } from '../../../src/index';
 import { recordEvents } from '../../support/recorder';
 import { bench, pass, SECOND } from '../registration/harness';
 import { leaderAndFollower, nextCall, tabs, useTabs } from './harness';
 
 const CALL = {
   id: 'call-1',
+  callId: 'a@b',
   direction: 'inbound',
   customHeaders: { Ticket: '42' },
   status: 'ringing',
@@ -32,6 +34,7 @@ describe('a view', () => {
     ['a long instance', { ...VIEW, instanceId: LONG }],
     ['a reason that is no text', { ...VIEW, reason: {} }],
     ['a call without an id', { ...VIEW, calls: [{ ...CALL, id: undefined }] }],
+    ['a call without a Call-ID', { ...VIEW, calls: [{ ...CALL, callId: 7 }] }],
     ['a call of no direction', { ...VIEW, calls: [{ ...CALL, direction: 'up' }] }],
     ['a call of no state', { ...VIEW, calls: [{ ...CALL, status: 'dancing' }] }],
     ['a call whose headers are no text', { ...VIEW, calls: [{ ...CALL, customHeaders: { a: {} } }] }],
@@ -78,6 +81,21 @@ describe('somebody else on the channel', () => {
   function somebody(): BroadcastChannel {
     return tabs.in('somebody', () => new BroadcastChannel('2chat-voice/1/https://api.p.2chat.io/agent-1'));
   }
+
+  it('may be a leader with SDK 0.3.0, which does not say the Call-ID', async () => {
+    const { follower } = await leaderAndFollower();
+    const channel = somebody();
+    const from = 'somebody';
+    const { callId, ...call } = CALL;
+    channel.postMessage({ from, kind: 'view', body: { ...VIEW, calls: [call] } });
+    const events = recordEvents(await nextCall(follower));
+    const news = { call: { ...call, isMuted: true }, event: 'mute', detail: true };
+    channel.postMessage({ from, kind: 'news', body: news });
+    channel.close();
+    await events.next('mute');
+    expect(callId).not.toBe('');
+    expect((follower.events.of('incoming')[0]?.[0] as Call).callId).toBe('');
+  });
 
   it('cannot speak for the leader, nor answer in its place', async () => {
     const { leader, follower } = await leaderAndFollower();

@@ -1,0 +1,128 @@
+import { describe, expect, test } from 'vitest';
+import { read, type Reading } from '../../../src/quality/reading';
+import { ReportReader } from '../../../src/quality/report-reader';
+import { recorded } from './reports';
+
+type Entry = Record<string, unknown>;
+
+/** A report that knows which of its entries have been read. */
+class Report extends Map<string, Entry> {
+  readonly read = new Set<string>();
+
+  constructor(entries: Iterable<Entry>) {
+    super([...entries].map((entry) => [String(entry['id']), entry]));
+  }
+
+  override get(id: string): Entry | undefined {
+    this.read.add(id);
+    return super.get(id);
+  }
+
+  override forEach(visit: (entry: Entry, id: string, map: Map<string, Entry>) => void): void {
+    super.forEach((entry, id, map) => {
+      this.read.add(id);
+      visit(entry, id, map);
+    });
+  }
+
+  get isReadWhole(): boolean {
+    return this.read.size === this.size;
+  }
+}
+
+function look(browser: 'chromium' | 'firefox', at: 0 | 1): Entry[] {
+  const call = recorded(browser).calls.find(({ mimeType }) => mimeType === 'audio/opus');
+  return (call?.reports[at] ?? []).map((entry) => ({ ...entry }));
+}
+
+/** What of a reading can be compared. */
+function plain(reading: Reading) {
+  const { inbound, outbound } = reading;
+  return {
+    ...reading,
+    codecOf: undefined,
+    codec: reading.codecOf(inbound[0]),
+    sent: reading.codecOf(outbound[0]),
+  };
+}
+
+/** A reader that has seen the first report, and the second one with a change. */
+function second(browser: 'chromium' | 'firefox', change: (entries: Entry[]) => Entry[] = (same) => same) {
+  const reader = new ReportReader();
+  reader.read(new Report(look(browser, 0)));
+  const report = new Report(change(look(browser, 1)));
+  const reading = plain(reader.read(report));
+  return { reader, report, reading, expected: plain(read(new Report(report.values()))) };
+}
+
+const changed = (type: string, more: Entry) => (entries: Entry[]) =>
+  entries.map((entry) => (entry['type'] === type ? { ...entry, ...more } : entry));
+
+describe.each(['chromium', 'firefox'] as const)('reports of %s', (browser) => {
+  test('one after another: the same comes out, with less read', () => {
+    const { report, reading, expected } = second(browser);
+    expect(reading).toEqual(expected);
+    expect(reading.rttS).toBeGreaterThan(0);
+    expect(reading.inbound[0]?.counters['packetsReceived']).toBeGreaterThan(100);
+    expect(report.read.size).toBeLessThan(report.size);
+  });
+
+  test('a stream that comes in the place of another is seen', () => {
+    const { reading, expected } = second(
+      browser,
+      changed('inbound-rtp', { id: 'another', packetsReceived: 7 }),
+    );
+    expect(reading).toEqual(expected);
+    expect(reading.inbound[0]?.counters['packetsReceived']).toBe(7);
+  });
+
+  test('another codec is seen', () => {
+    const { reading, expected } = second(browser, (entries) => [
+      ...changed('inbound-rtp', { codecId: 'G' })(entries).filter(({ type }) => type !== 'peer-connection'),
+      { id: 'G', type: 'codec', mimeType: 'audio/G722', clockRate: 8000 },
+    ]);
+    expect(reading).toEqual(expected);
+    expect(reading.codec?.mimeType).toBe('audio/G722');
+  });
+
+  test('whatever has changed, the tenth look after a whole one is whole', () => {
+    const { reader } = second(browser);
+    const looks = Array.from({ length: 20 }, () => {
+      const report = new Report(look(browser, 1));
+      reader.read(report);
+      return report.isReadWhole;
+    });
+    expect(looks.flatMap((isWhole, at) => (isWhole ? [at] : []))).toEqual([8, 18]);
+  });
+
+  test('a connection that is closed has one entry left', () => {
+    const { reading } = second(browser, () => [{ id: 'P', type: 'peer-connection' }]);
+    expect(reading).toMatchObject({ inbound: [], outbound: [], candidatePair: null, codec: null });
+  });
+});
+
+test('another candidate pair in use is seen, though nothing is added', () => {
+  const relay = { candidateType: 'relay', relayProtocol: 'tls' };
+  const { reading, expected } = second('chromium', (entries) => {
+    const inUse = entries.find(({ type }) => type === 'transport')?.['selectedCandidatePairId'];
+    const other = entries.find(({ type, id }) => type === 'candidate-pair' && id !== inUse);
+    return entries.map((entry) => {
+      if (entry['type'] === 'transport') return { ...entry, selectedCandidatePairId: other?.['id'] };
+      return entry['id'] === other?.['localCandidateId'] ? { ...entry, ...relay } : entry;
+    });
+  });
+  expect(reading).toEqual(expected);
+  expect(reading.candidatePair).toMatchObject({ localType: 'relay', relayProtocol: 'tls' });
+});
+
+test('Firefox says at the pairs themselves which one is in use', () => {
+  const { reading, expected } = second('firefox', (entries) => {
+    const pairs = entries.filter(({ type }) => type === 'candidate-pair');
+    const other = pairs.find(({ selected }) => selected !== true);
+    expect(other).toBeDefined();
+    return entries.map((entry) =>
+      entry['type'] === 'candidate-pair' ? { ...entry, selected: entry === other } : entry,
+    );
+  });
+  expect(reading).toEqual(expected);
+});
