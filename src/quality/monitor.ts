@@ -1,5 +1,4 @@
 import { monotonicMs, nowMs, startTimer, stopTimer, type TimerHandle } from '../core/clock';
-import { untilAborted, withDeadline } from '../core/deadline';
 import type { Logger } from '../core/logger';
 import { Measure } from './measure';
 import { ReportReader } from './report-reader';
@@ -8,8 +7,8 @@ import type { QualitySample } from './sample';
 import { type CallCondition, type QualityWarning, type QualityWarningName, WarningBoard } from './warnings';
 
 const INTERVAL_MS = 1_000;
-/** Browsers answer within milliseconds, on a busy machine within one second. */
-const LOOK_TIMEOUT_MS = 3_000;
+/** Browsers answer within milliseconds, on a busy machine within one second; this is found out at the third. */
+const LOOK_TIMEOUT_MS = 2_500;
 
 export interface QualityMonitorOptions {
   /** Asked before each sample. */
@@ -33,8 +32,8 @@ export class QualityMonitor {
   #reader = new ReportReader();
   #timer: TimerHandle | undefined;
   #at = new Date(0);
-  /** Of the look that is under way. */
-  #looking = new AbortController();
+  /** The look that is under way: what comes of any other one is not used. */
+  #looking: { readonly sinceMs: number } | undefined;
   #isStopped = false;
   #wasCutOff = false;
   #wasHeld = false;
@@ -67,27 +66,52 @@ export class QualityMonitor {
     if (this.#isStopped || this.#connection === connection) return;
     this.#connection = connection;
     this.#reader = new ReportReader();
-    this.#looking.abort();
+    this.#looking = undefined;
     this.#measure.reconnect();
     stopTimer(this.#timer);
     this.#next(connection);
   }
 
-  /** One sample: what each second does. */
-  async #look(connection: RTCPeerConnection): Promise<void> {
-    const looking = new AbortController();
-    this.#looking = looking;
-    const answer = untilAborted(connection.getStats(), looking.signal);
-    const report = await withDeadline(answer, LOOK_TIMEOUT_MS, () => new Error('no answer')).finally(() => {
-      looking.abort();
+  stop(): void {
+    this.#isStopped = true;
+    this.#connection = undefined;
+    this.#looking = undefined;
+    stopTimer(this.#timer);
+  }
+
+  /** Looks, and again each second, unless the look before is still waited for then. */
+  #next(connection: RTCPeerConnection): void {
+    this.#timer = startTimer(INTERVAL_MS, () => {
+      this.#next(connection);
     });
-    if (!this.#isCurrent(connection)) return;
+    const before = this.#looking;
+    const looking = { sinceMs: monotonicMs() };
+    if (before && looking.sinceMs - before.sinceMs < LOOK_TIMEOUT_MS) return;
+    if (before) this.#complain(new Error('no answer'));
+    this.#looking = looking;
+    // No timer for the answer, and none to end it: each costs as much as a look does.
+    this.#look(connection, () => this.#looking === looking)
+      // Closed under it, or too early: the next look may be luckier.
+      .catch((error: unknown) => {
+        if (this.#looking === looking) this.#complain(error);
+      })
+      .finally(() => {
+        if (this.#looking === looking) this.#looking = undefined;
+      });
+  }
+
+  /** One sample. @param isWanted whether it still is: the call may have ended, or the answer come too late */
+  async #look(connection: RTCPeerConnection, isWanted: () => boolean): Promise<void> {
+    const report = await connection.getStats();
+    if (!isWanted()) return;
     const reading = this.#reader.read(report);
     this.#isFailing = false;
     const { onSample, condition } = this.#options;
-    const now = {
+    const now: CallCondition = {
       ...condition(),
-      hasIceServers: (connection.getConfiguration().iceServers ?? []).length > 0,
+      get hasIceServers() {
+        return (connection.getConfiguration().iceServers ?? []).length > 0;
+      },
     };
     // What was lost meanwhile is counted with the first packet that comes again.
     if (this.#wasCutOff && !now.isReconnecting) this.#measure.restart();
@@ -102,35 +126,12 @@ export class QualityMonitor {
     this.#record.add(measured);
     onSample(measured.sample);
     // A listener may have hung up.
-    if (this.#isCurrent(connection)) this.#board.judge(measured, now);
+    if (isWanted()) this.#board.judge(measured, now);
   }
 
-  #isCurrent(connection: RTCPeerConnection): boolean {
-    return this.#connection === connection;
-  }
-
-  stop(): void {
-    this.#isStopped = true;
-    this.#looking.abort();
-    this.#connection = undefined;
-    stopTimer(this.#timer);
-  }
-
-  #next(connection: RTCPeerConnection): void {
-    const startedMs = monotonicMs();
-    this.#look(connection)
-      // Closed under it, too early, or no answer: the next look may be luckier.
-      .catch((error: unknown) => {
-        if (!this.#isCurrent(connection) || this.#isFailing) return;
-        this.#isFailing = true;
-        this.#options.logger.warn('the statistics of this call cannot be read; it is tried on', error);
-      })
-      .finally(() => {
-        if (this.#connection !== connection) return;
-        // From one look to the next a second, however long a look takes.
-        this.#timer = startTimer(Math.max(0, INTERVAL_MS - (monotonicMs() - startedMs)), () => {
-          this.#next(connection);
-        });
-      });
+  #complain(error: unknown): void {
+    if (this.#isFailing) return;
+    this.#isFailing = true;
+    this.#options.logger.warn('the statistics of this call cannot be read; it is tried on', error);
   }
 }

@@ -17,7 +17,7 @@ const COUNTING: readonly unknown[] = [
   'transport',
 ];
 /** What no sign tells of, a candidate that takes the place of another one, say, is seen after this many looks. */
-const LOOKS_FROM_WHOLE = 10;
+const LOOKS_FROM_WHOLE = 30;
 
 /**
  * Browsers make an object of each entry that is read, which costs more than all that is done with it, and two thirds of
@@ -25,44 +25,40 @@ const LOOKS_FROM_WHOLE = 10;
  * that the rest has changed too.
  */
 export class ReportReader {
-  #last = new Map<string, Stats>();
+  readonly #entries = new Map<string, Stats>();
+  #counting: readonly string[] = [];
   #looksLeft = 0;
 
   read(report: RTCStatsReport): Reading {
-    const entries = this.#looksLeft > 0 ? this.#readCounting(report) : undefined;
-    if (entries) {
-      this.#looksLeft -= 1;
-      return read(entries);
-    }
-    this.#last = new Map();
+    if (this.#looksLeft > 0 && this.#readCounting(report)) this.#looksLeft -= 1;
+    else this.#readWhole(report);
+    return read(this.#entries);
+  }
+
+  #readWhole(report: RTCStatsReport): void {
+    this.#entries.clear();
+    // By the transport's word; where the browser has none, the pairs themselves say which one is selected.
+    let selected: unknown;
     report.forEach((stats: Stats) => {
-      this.#last.set(String(stats.id), stats);
+      this.#entries.set(String(stats.id), stats);
+      if (typeof stats.selectedCandidatePairId === 'string') selected ??= stats.selectedCandidatePairId;
     });
+    const counts = ([id, { type }]: [string, Stats]) =>
+      type === 'candidate-pair' ? selected === undefined || id === selected : COUNTING.includes(type);
+    this.#counting = [...this.#entries].filter(counts).map(([id]) => id);
     this.#looksLeft = LOOKS_FROM_WHOLE - 1;
-    return read(this.#last);
   }
 
-  /** Undefined where the rest cannot be as it was. */
-  #readCounting(report: RTCStatsReport): Map<string, Stats> | undefined {
-    const last = this.#last;
-    if (report.size !== last.size) return undefined;
-    const selected = this.#selectedPair;
-    const entries = new Map<string, Stats>();
-    for (const [id, before] of last) {
-      const isPair = before.type === 'candidate-pair';
-      const isCounting = isPair ? selected === undefined || id === selected : COUNTING.includes(before.type);
-      const stats = isCounting ? (report.get(id) as Stats | undefined) : before;
-      if (stats === undefined || stats.type !== before.type) return undefined;
-      if (stats.codecId !== before.codecId) return undefined;
-      if (stats.selectedCandidatePairId !== before.selectedCandidatePairId) return undefined;
-      entries.set(id, stats);
+  /** False where the rest cannot be as it was. */
+  #readCounting(report: RTCStatsReport): boolean {
+    if (report.size !== this.#entries.size) return false;
+    for (const id of this.#counting) {
+      const before = this.#entries.get(id);
+      const stats = report.get(id) as Stats | undefined;
+      if (stats?.type !== before?.type || stats?.codecId !== before?.codecId) return false;
+      if (!stats || stats.selectedCandidatePairId !== before?.selectedCandidatePairId) return false;
+      this.#entries.set(id, stats);
     }
-    return entries;
-  }
-
-  /** By the transport's word; undefined where the browser has none, and the pairs themselves say it. */
-  get #selectedPair(): string | undefined {
-    for (const { selectedCandidatePairId: id } of this.#last.values()) if (typeof id === 'string') return id;
-    return undefined;
+    return true;
   }
 }

@@ -29,8 +29,10 @@ const TURN_TIMEOUT_MS = 10_000;
 const MOST_ATTEMPTS = 5;
 
 const STATUS_REQUEST_PENDING = 491;
-/** What a far end may say that has no ACK of the offer before: 500 by RFC 3261 section 14.2, 403 by JsSIP (3.13). */
-const WAITS_FOR_ACK: ReadonlySet<number> = new Set([403, STATUS_REQUEST_PENDING, 500]);
+/** Of a JsSIP (3.13) that waits for the ACK of the offer before. */
+const STATUS_WAITS_IN_JSSIP = 403;
+/** What a far end may say that does: 500 by RFC 3261 section 14.2. */
+const WAITS_FOR_ACK: ReadonlySet<number> = new Set([STATUS_WAITS_IN_JSSIP, STATUS_REQUEST_PENDING, 500]);
 
 type Outcome =
   | { readonly kind: 'answer'; readonly sdp: string }
@@ -119,7 +121,7 @@ export class Negotiation {
         const outcome = await this.#exchange(direction ?? this.#direction, iceRestart);
         if (outcome === undefined) return;
         const status = outcome.kind === 'refused' ? outcome.response.status_code : 0;
-        const wasDoubtful = WAITS_FOR_ACK.has(status) && this.#resolveDoubt();
+        const wasDoubtful = WAITS_FOR_ACK.has(status) && this.#resolveDoubt(status);
         if ((wasDoubtful || status === STATUS_REQUEST_PENDING) && attempt < MOST_ATTEMPTS) {
           await delay(wasDoubtful ? ACK_TRAVELS_MS : this.#glareDelayMs(), this.#options.signal);
           continue;
@@ -149,10 +151,13 @@ export class Negotiation {
    * A far end that refuses our next offer may have answered the doubtful one only after it was acknowledged, and waits: it is
    * told again with each refusal, for the answer may still be to come. Returns whether it was told.
    */
-  #resolveDoubt(): boolean {
+  #resolveDoubt(status: number): boolean {
     const doubt = this.#doubt;
     if (!doubt || monotonicMs() >= doubt.untilMs) return false;
     this.#acknowledge(doubt);
+    // JsSIP drops an ACK numbered below our last request, and takes any other for the one it waits for.
+    const newest = this.#session._dialog?._local_seqnum;
+    if (status === STATUS_WAITS_IN_JSSIP && newest !== undefined) this.#acknowledge({ cseq: newest });
     return true;
   }
 

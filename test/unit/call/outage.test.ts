@@ -191,6 +191,8 @@ describe('hold in an outage', () => {
       refused.reply(status);
       const acks = [await dialog.expect('ACK'), await dialog.expect('ACK')].map(({ cseq }) => cseq);
       expect(acks.sort()).toEqual([lost.cseq, refused.cseq]);
+      // JsSIP drops what is numbered below our last request.
+      if (status === 403) expect((await dialog.expect('ACK')).cseq).toBe(refused.cseq);
       await agree(dialog, await dialog.expect('INVITE'));
       await holding;
       expect(call.isOnHold()).toBe(true);
