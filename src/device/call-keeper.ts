@@ -70,7 +70,9 @@ export class CallKeeper {
 
   async #load(registration: Registration): Promise<void> {
     try {
-      const { CallRecovery } = await import('./recovery');
+      const load = () => import('./recovery');
+      // One request that a bad network loses must not cost the call that is to be taken up.
+      const { CallRecovery } = await load().catch(load);
       if (this.#isDisposed) return;
       this.#recovery = new CallRecovery({ ...this.#options, scope: this.#options.scope(), registration });
       const instanceId = await this.#recovery.takePhone();

@@ -1,5 +1,5 @@
 import { startTimer, stopTimer } from '../core/clock';
-import { delay, untilAborted } from '../core/deadline';
+import { delay, untilAborted, withDeadline } from '../core/deadline';
 import { Disposer } from '../core/disposer';
 import { voiceError } from '../core/errors';
 import { browser, normalizeDeviceId, SYSTEM_DEFAULT } from './browser';
@@ -54,6 +54,8 @@ const AMPLITUDE = 0.2;
 const RAMP_S = 0.01;
 /** A context that may run does so at once; one that waits for a gesture says nothing. */
 const START_TIMEOUT_MS = 1_000;
+/** A speaker that answers takes a part of a second; one that hangs (a driver, a Bluetooth device that went) never does. */
+const OUTPUT_TIMEOUT_MS = 5_000;
 /** Rounding noise of 16 bit samples is at -98 dBFS; rooms and converters are louder by 20 dB and more. */
 const SILENT_DBFS = -90;
 
@@ -157,7 +159,7 @@ async function chooseOutput(element: HTMLAudioElement, sinkId: string, signal: A
   if (!('setSinkId' in element))
     throw voiceError('UNSUPPORTED', 'This browser cannot choose the output device.');
   try {
-    await untilAborted(element.setSinkId(sinkId), signal);
+    await answered(element.setSinkId(sinkId), signal);
   } catch (error) {
     signal.throwIfAborted();
     throw voiceError('OUTPUT_DEVICE_FAILED', undefined, error);
@@ -166,7 +168,7 @@ async function chooseOutput(element: HTMLAudioElement, sinkId: string, signal: A
 
 async function start(context: AudioContext, element: HTMLAudioElement, signal: AbortSignal): Promise<void> {
   try {
-    await untilAborted(element.play(), signal);
+    await answered(element.play(), signal);
     // Without a gesture it stays pending for ever in Chromium.
     if (context.state !== 'running') await untilAborted(orBlocked(context.resume()), signal);
   } catch (error) {
@@ -174,6 +176,11 @@ async function start(context: AudioContext, element: HTMLAudioElement, signal: A
     const isBlocked = error instanceof Error && error.name === 'NotAllowedError';
     throw voiceError(isBlocked ? 'AUDIO_BLOCKED' : 'AUDIO_FAILED', undefined, error);
   }
+}
+
+function answered(promise: Promise<void>, signal: AbortSignal): Promise<void> {
+  const noAnswer = () => new Error('The speaker does not answer.');
+  return withDeadline(untilAborted(promise, signal), OUTPUT_TIMEOUT_MS, noAnswer);
 }
 
 function orBlocked(resuming: Promise<void>): Promise<void> {

@@ -26,6 +26,8 @@ export interface NoiseSuppression extends AudioProcessor {
 
 // Not from a standard: a context that may run does so within 100 ms.
 const START_TIMEOUT_MS = 1_000;
+/** A worklet answers within a second, or when its file has come; one that hangs must not keep its audio thread. */
+const SET_UP_TIMEOUT_MS = 10_000;
 
 type Assets = (typeof import('./assets'))['assets'];
 
@@ -71,8 +73,13 @@ class RnnoiseProcessor implements NoiseSuppression {
     const { wasm, worklet } = await this.#loaded();
     const context = openProcessingContext(SAMPLE_RATE_HZ);
     try {
-      await Promise.all([this.#addWorklet(context, worklet), start(context)]);
-      const node = await createNode(context, wasm);
+      const ready = Promise.all([this.#addWorklet(context, worklet), start(context)]);
+      const making = ready.then(() => createNode(context, wasm));
+      const node = await withDeadline(
+        making,
+        SET_UP_TIMEOUT_MS,
+        () => new Error('The AudioWorklet is silent.'),
+      );
       const destination = new MediaStreamAudioDestinationNode(context, { channelCount: 1 });
       context
         .createMediaStreamSource(new MediaStream([track]))

@@ -57,3 +57,9 @@ it('is not loaded by a Device that was destroyed meanwhile', async () => {
   await settleLoading();
   expect(loads).toBe(0);
 });
+
+it('is asked for once more before registering, and without it calls are just not kept', async () => {
+  const { device, events } = await registeredTab('alone', { recoverCalls: true, multiTab: false });
+  expect([loads, device.isRegistered()]).toEqual([2, true]);
+  expect(events.names).not.toContain('error');
+});
