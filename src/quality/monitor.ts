@@ -7,8 +7,8 @@ import type { QualitySample } from './sample';
 import { type CallCondition, type QualityWarning, type QualityWarningName, WarningBoard } from './warnings';
 
 const INTERVAL_MS = 1_000;
-/** Browsers answer within milliseconds, on a busy machine within one second; this is found out at the third. */
-const LOOK_TIMEOUT_MS = 2_500;
+/** Browsers answer within milliseconds, on a busy machine within one second. */
+const LOOK_TIMEOUT_S = 3;
 
 export interface QualityMonitorOptions {
   /** Asked before each sample. */
@@ -33,7 +33,7 @@ export class QualityMonitor {
   #timer: TimerHandle | undefined;
   #at = new Date(0);
   /** The look that is under way: what comes of any other one is not used. */
-  #looking: { readonly sinceMs: number } | undefined;
+  #looking: { secondsLate: number } | undefined;
   #isStopped = false;
   #wasCutOff = false;
   #wasHeld = false;
@@ -79,16 +79,19 @@ export class QualityMonitor {
     stopTimer(this.#timer);
   }
 
-  /** Looks, and again each second, unless the look before is still waited for then. */
+  /** Looks, and again each second, or as soon as the look before is answered. */
   #next(connection: RTCPeerConnection): void {
     this.#timer = startTimer(INTERVAL_MS, () => {
       this.#next(connection);
     });
     const before = this.#looking;
-    const looking = { sinceMs: monotonicMs() };
-    if (before && looking.sinceMs - before.sinceMs < LOOK_TIMEOUT_MS) return;
-    if (before) this.#complain(new Error('no answer'));
+    if (before) before.secondsLate += 1;
+    if (before && before.secondsLate < LOOK_TIMEOUT_S) return;
+    const looking = { secondsLate: 0 };
     this.#looking = looking;
+    if (before) this.#complain(new Error('no answer'));
+    // Who writes the log may have hung up.
+    if (this.#looking !== looking) return;
     // No timer for the answer, and none to end it: each costs as much as a look does.
     this.#look(connection, () => this.#looking === looking)
       // Closed under it, or too early: the next look may be luckier.
@@ -96,7 +99,11 @@ export class QualityMonitor {
         if (this.#looking === looking) this.#complain(error);
       })
       .finally(() => {
-        if (this.#looking === looking) this.#looking = undefined;
+        if (this.#looking !== looking) return;
+        this.#looking = undefined;
+        if (looking.secondsLate === 0) return;
+        stopTimer(this.#timer);
+        this.#next(connection);
       });
   }
 

@@ -30,7 +30,9 @@ export class ReportReader {
   #looksLeft = 0;
 
   read(report: RTCStatsReport): Reading {
-    if (this.#looksLeft > 0 && this.#readCounting(report)) this.#looksLeft -= 1;
+    // A stream may begin in the second in which something else goes, and must not be missed.
+    const isHeard = this.#counting.some((id) => this.#entries.get(id)?.type === 'inbound-rtp');
+    if (this.#looksLeft > 0 && isHeard && this.#readCounting(report)) this.#looksLeft -= 1;
     else this.#readWhole(report);
     return read(this.#entries);
   }

@@ -119,7 +119,6 @@ export interface RequestHandlers {
 export interface RawDialog {
   readonly id: { readonly call_id: string; readonly local_tag: string; readonly remote_tag: string };
   _outgoing_ack_seqnum: number | null;
-  readonly _local_seqnum: number | undefined;
   readonly uac_pending_reply: boolean;
   readonly uas_pending_reply: boolean;
   sendRequest(

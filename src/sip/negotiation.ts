@@ -155,9 +155,9 @@ export class Negotiation {
     const doubt = this.#doubt;
     if (!doubt || monotonicMs() >= doubt.untilMs) return false;
     this.#acknowledge(doubt);
-    // JsSIP drops an ACK numbered below our last request, and takes any other for the one it waits for.
-    const newest = this.#session._dialog?._local_seqnum;
-    if (status === STATUS_WAITS_IN_JSSIP && newest !== undefined) this.#acknowledge({ cseq: newest });
+    // JsSIP drops an ACK numbered below the INVITE that it refused, and takes that of this one for the one it waits for.
+    const cseq = this.#session._dialog?._outgoing_ack_seqnum;
+    if (status === STATUS_WAITS_IN_JSSIP && typeof cseq === 'number') this.#acknowledge({ cseq });
     return true;
   }
 

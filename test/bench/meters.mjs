@@ -7,24 +7,29 @@ const ROUNDS = 6;
 const WINDOW_MS = 4_000;
 /** What is measured is listening, and not that a listener comes: a context opens, a worklet is loaded and compiled. */
 const SETTLING_MS = 3_000;
-/** Of a renderer, as Chromium names them; `main` is also the one that hands messages over. The thread pool has the clock of a context without an output device. */
+/**
+ * Of a renderer, as Chromium names them: `main` with the one that hands messages over. The pool has the clock of a context
+ * that plays on no device.
+ */
 const THREADS = { main: /^[Cc]hrom/, worklet: /^Realtime AudioW/, pool: /^ThreadPool/ };
+const KINDS = Object.keys(THREADS);
 
 const CASES = [
   ['inputLevel and outputLevel', ['inputLevel', 'outputLevel'], false],
   ['speakingWhileMuted', ['speakingWhileMuted'], true],
 ];
 
-/** Nanoseconds of processor time so far, of each kind of thread. */
-async function spentNs(cdp) {
+/** By thread: its kind, and nanoseconds of processor time so far. */
+async function spentByThread(cdp) {
   const { processInfo } = await cdp.send('SystemInfo.getProcessInfo');
-  const spent = Object.fromEntries(Object.keys(THREADS).map((kind) => [kind, 0]));
+  const spent = new Map();
   for (const { id } of processInfo.filter(({ type }) => type === 'renderer')) {
-    for (const thread of await readdir(`/proc/${id}/task`)) {
+    // Processes and threads may end between one question and the next.
+    for (const thread of await readdir(`/proc/${id}/task`).catch(() => [])) {
       const read = (file) => readFile(`/proc/${id}/task/${thread}/${file}`, 'utf8');
-      // A thread may end between the one and the other.
       const [name, times] = await Promise.all([read('comm'), read('schedstat')]).catch(() => ['', '']);
-      for (const kind in THREADS) if (THREADS[kind].test(name)) spent[kind] += Number(times.split(' ')[0]);
+      const kind = KINDS.find((one) => THREADS[one].test(name));
+      if (kind) spent.set(thread, { kind, ns: Number(times.split(' ')[0]) });
     }
   }
   return spent;
@@ -33,12 +38,13 @@ async function spentNs(cdp) {
 /** Percent of one core over a while, by kind of thread. */
 async function cpuPercent(cdp) {
   await new Promise((resolve) => setTimeout(resolve, SETTLING_MS));
-  const [startedAtMs, before] = [performance.now(), await spentNs(cdp)];
+  const [startedAtMs, before] = [performance.now(), await spentByThread(cdp)];
   await new Promise((resolve) => setTimeout(resolve, WINDOW_MS));
-  const [ms, after] = [performance.now() - startedAtMs, await spentNs(cdp)];
-  return Object.fromEntries(
-    Object.keys(THREADS).map((kind) => [kind, (after[kind] - before[kind]) / 1e4 / ms]),
-  );
+  const [ms, after] = [performance.now() - startedAtMs, await spentByThread(cdp)];
+  const percent = Object.fromEntries(KINDS.map((kind) => [kind, 0]));
+  for (const [thread, { kind, ns }] of after)
+    percent[kind] += (ns - (before.get(thread)?.ns ?? 0)) / 1e4 / ms;
+  return percent;
 }
 
 function median(numbers) {
@@ -49,8 +55,7 @@ function median(numbers) {
 /** @param page with `window.bench.device` registered */
 export async function benchMeters(browser, page) {
   const cdp = await browser.newBrowserCDPSession();
-  const kinds = Object.keys(THREADS);
-  const columns = [...kinds, 'sum'].map((word) => word.padStart(10)).join('');
+  const columns = [...KINDS, 'sum'].map((word) => word.padStart(10)).join('');
   console.log(`${'% of one core more, with listeners of'.padEnd(52)}${columns}${'levels'.padStart(7)}`);
   for (const [name, events, isMuted] of CASES) {
     await page.evaluate(async (muted) => {
@@ -75,9 +80,9 @@ export async function benchMeters(browser, page) {
       await listen('on');
       const withListeners = await cpuPercent(cdp);
       await listen('off');
-      if (round >= 0) rows.push(kinds.map((kind) => withListeners[kind] - without[kind]));
+      if (round >= 0) rows.push(KINDS.map((kind) => withListeners[kind] - without[kind]));
     }
-    const more = kinds.map((_, at) => median(rows.map((row) => row[at])));
+    const more = KINDS.map((_, at) => median(rows.map((row) => row[at])));
     const figures = [...more, more.reduce((sum, one) => sum + one)].map((one) => one.toFixed(2).padStart(10));
     const levels = await page.evaluate(() => window.bench.levels);
     console.log(`${name.padEnd(52)}${figures.join('')}${String(levels).padStart(7)}`);

@@ -190,10 +190,12 @@ describe('hold in an outage', () => {
       const refused = await dialog.expect('INVITE');
       refused.reply(status);
       const acks = [await dialog.expect('ACK'), await dialog.expect('ACK')].map(({ cseq }) => cseq);
-      expect(acks.sort()).toEqual([lost.cseq, refused.cseq]);
-      // JsSIP drops what is numbered below our last request.
+      expect(acks.sort((a, b) => a - b)).toEqual([lost.cseq, refused.cseq]);
+      // JsSIP drops what is numbered below the INVITE that it refuses; nobody else is told twice.
       if (status === 403) expect((await dialog.expect('ACK')).cseq).toBe(refused.cseq);
-      await agree(dialog, await dialog.expect('INVITE'));
+      const again = await dialog.expect('INVITE');
+      again.reply(200, { body: sdpAnswer(again.body) });
+      expect((await dialog.expect('ACK')).cseq).toBe(again.cseq);
       await holding;
       expect(call.isOnHold()).toBe(true);
     },

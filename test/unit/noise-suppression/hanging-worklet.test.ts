@@ -21,7 +21,7 @@ beforeEach(() => {
   contexts = [];
   vi.useFakeTimers();
   vi.stubGlobal('AudioContext', Context);
-  vi.stubGlobal('AudioWorkletNode', class {});
+  vi.stubGlobal('AudioWorkletNode', vi.fn());
   vi.doMock('../../../src/noise-suppression/assets', () => ({
     assets: { wasm: new Uint8Array(), worklet: '' },
   }));

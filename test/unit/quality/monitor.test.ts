@@ -11,6 +11,21 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
+/** Chromium's word for a call through a TURN server, as far as it takes to warn of that. */
+const RELAYED = new Map<string, unknown>(
+  [
+    {
+      id: 'pair',
+      type: 'candidate-pair',
+      nominated: true,
+      localCandidateId: 'own',
+      remoteCandidateId: 'other',
+    },
+    { id: 'own', type: 'local-candidate', candidateType: 'relay' },
+    { id: 'other', type: 'remote-candidate', candidateType: 'host' },
+  ].map((entry) => [entry.id, entry]),
+);
+
 interface FakeConnection {
   readonly connection: RTCPeerConnection;
   readonly statistics: FakeStatistics;
@@ -99,6 +114,105 @@ describe('a monitor', () => {
     hanging.watching.watch(relayed.connection);
     await vi.advanceTimersByTimeAsync(5000);
     expect([hanging.samples.length, hanging.said, vi.getTimerCount()]).toEqual([1, [], 0]);
+  });
+
+  test('stopped by the listener of a sample that is bad as well, does not warn of it', async () => {
+    const hanging = monitor(() => {
+      hanging.watching.stop();
+    });
+    const { connection } = fakeConnection(() => Promise.resolve(RELAYED));
+    hanging.watching.watch(connection);
+    await vi.advanceTimersByTimeAsync(5000);
+    expect([hanging.samples.length, hanging.said]).toEqual([1, []]);
+    const going = monitor();
+    going.watching.watch(connection);
+    await vi.advanceTimersByTimeAsync(1000);
+    expect(going.said).toEqual(['relayInUse']);
+    going.watching.stop();
+  });
+
+  test.each([
+    [[], []],
+    [[{ urls: 'stun:stun.example.com' }], ['hostCandidatesOnly']],
+  ])(
+    'expects more than host candidates only where there are servers to ask (%j)',
+    async (iceServers, warnings) => {
+      const own = { id: 'own', type: 'local-candidate', candidateType: 'host', address: '10.0.0.7' };
+      const { watching, said } = monitor();
+      const { connection } = fakeConnection(() => Promise.resolve(new Map([[own.id, own]])));
+      connection.getConfiguration = () => ({ iceServers });
+      watching.watch(connection);
+      await vi.advanceTimersByTimeAsync(10_000);
+      expect(said.filter((name) => name === 'hostCandidatesOnly')).toEqual(warnings);
+      watching.stop();
+    },
+  );
+
+  test.each([
+    [900, 29],
+    [1_100, 26],
+    [1_500, 18],
+    [2_900, 9],
+  ])(
+    'that is answered after %i ms looks again as soon as it may, and never twice at once',
+    async (ms, least) => {
+      const { watching, samples, said, warned } = monitor();
+      const statistics = new FakeStatistics();
+      let open = 0;
+      let mostOpen = 0;
+      const { connection } = fakeConnection(async () => {
+        open += 1;
+        mostOpen = Math.max(mostOpen, open);
+        statistics.pass();
+        const { report } = statistics;
+        await new Promise((resolve) => setTimeout(resolve, ms));
+        open -= 1;
+        return report;
+      });
+      watching.watch(connection);
+      await vi.advanceTimersByTimeAsync(30_000);
+      expect(samples.length).toBeGreaterThanOrEqual(least);
+      expect([mostOpen, said, warned.mock.calls.length]).toEqual([1, [], 0]);
+      watching.stop();
+      await vi.advanceTimersByTimeAsync(ms);
+      expect(vi.getTimerCount()).toBe(0);
+    },
+  );
+
+  test('that is given another connection in mid-look reads that one at once, and takes no answer of the former', async () => {
+    const { watching, samples, warned } = monitor();
+    let answer: (report: unknown) => void = () => undefined;
+    let refuse: (error: Error) => void = () => undefined;
+    const slow = () =>
+      new Promise((resolve, reject) => {
+        answer = resolve;
+        refuse = reject;
+      });
+    const [former, other, next] = [fakeConnection(slow), fakeConnection(slow), fakeConnection()];
+    watching.watch(former.connection);
+    const answerOfFormer = answer;
+    watching.watch(other.connection);
+    expect(other.reads()).toBe(1);
+    const refuseOther = refuse;
+    watching.watch(next.connection);
+    answerOfFormer(former.statistics.report);
+    refuseOther(new Error('closed'));
+    await vi.advanceTimersByTimeAsync(500);
+    expect([next.reads(), samples.length, warned.mock.calls.length]).toEqual([1, 0, 0]);
+    await vi.advanceTimersByTimeAsync(1000);
+    expect([next.reads(), samples.length]).toEqual([2, 1]);
+    watching.stop();
+  });
+
+  test('stopped by the writer of the log does not look again', async () => {
+    const { watching, warned } = monitor();
+    warned.mockImplementation(() => {
+      watching.stop();
+    });
+    const { connection, reads } = fakeConnection(() => new Promise(() => undefined));
+    watching.watch(connection);
+    await vi.advanceTimersByTimeAsync(20_000);
+    expect([reads(), vi.getTimerCount()]).toEqual([1, 0]);
   });
 
   test('owes nothing for the second in which a hold ends', async () => {

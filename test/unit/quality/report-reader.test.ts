@@ -115,7 +115,32 @@ test('another candidate pair in use is seen, though nothing is added', () => {
   expect(reading.candidatePair).toMatchObject({ localType: 'relay', relayProtocol: 'tls' });
 });
 
-test('Firefox says at the pairs themselves which one is in use', () => {
+test.each(['chromium', 'firefox'] as const)(
+  'a stream that begins as something else goes is read (%s)',
+  (browser) => {
+    const reader = new ReportReader();
+    const isStream = ({ type }: Entry) => type === 'inbound-rtp';
+    const isCandidate = ({ type }: Entry) => type === 'remote-candidate';
+    const silent = look(browser, 0).filter((entry) => !isStream(entry));
+    reader.read(new Report(silent));
+    const other = look(browser, 1).find(isCandidate);
+    const heard = look(browser, 1).filter((entry) => entry['id'] !== other?.['id']);
+    expect(heard).toHaveLength(silent.length);
+    expect(reader.read(new Report(heard)).inbound).toHaveLength(1);
+  },
+);
+
+test('where there is no transport, the pairs themselves say which one is in use', () => {
+  const bare = (entries: Entry[]) => entries.filter(({ type }) => type !== 'transport');
+  const reader = new ReportReader();
+  reader.read(new Report(bare(look('firefox', 0))));
+  const slower = changed('candidate-pair', { currentRoundTripTime: 2 });
+  const report = new Report(slower(bare(look('firefox', 1))));
+  expect(reader.read(report).rttS).toBe(2);
+  expect(report.isReadWhole).toBe(false);
+});
+
+test('Firefox says at the pairs themselves as well which one is in use', () => {
   const { reading, expected } = second('firefox', (entries) => {
     const pairs = entries.filter(({ type }) => type === 'candidate-pair');
     const other = pairs.find(({ selected }) => selected !== true);
