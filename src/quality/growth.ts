@@ -4,7 +4,7 @@ import type { Counters, Stream } from './reading';
 export type Growth = Counters;
 
 /** What falls when a packet arrives that was taken for lost (RFC 3550 section 6.4.1); nothing else ever does. */
-const SIGNED: readonly string[] = ['packetsLost'];
+const SIGNED = 'packetsLost';
 
 /**
  * What streams have gained between two looks. A stream that was not there before, or whose count of packets fell (another
@@ -15,9 +15,9 @@ export function growthOf(last: readonly Stream[], now: readonly Stream[], progre
     const former = last.find((stream) => stream.id === id)?.counters;
     const base = hasRestarted(former, counters, progress) ? undefined : former;
     const growth: Growth = {};
-    for (const [name, count] of Object.entries(counters)) {
-      const gain = (count ?? 0) - (base?.[name] ?? 0);
-      growth[name] = SIGNED.includes(name) ? gain : Math.max(0, gain);
+    for (const name in counters) {
+      const gain = (counters[name] ?? 0) - (base?.[name] ?? 0);
+      growth[name] = name === SIGNED ? gain : Math.max(0, gain);
     }
     return growth;
   });

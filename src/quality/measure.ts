@@ -120,7 +120,8 @@ export class Measure {
     const jitterMs = isArriving && stream?.jitterS !== undefined ? stream.jitterS * 1000 : null;
     const jitterBufferMs = ratio(heard['jitterBufferDelay'], heard['jitterBufferEmittedCount'], 1000);
     const burstRatio = this.#burstRatio();
-    const codec = reading.codecOf(stream ?? reading.inbound[0] ?? reading.outbound[0]);
+    const codec =
+      reading.path.codecs.get((stream ?? reading.inbound[0] ?? reading.outbound[0])?.codecId) ?? null;
     const bufferMs = jitterBufferMs ?? (jitterMs === null ? null : BUFFERED_JITTERS * jitterMs);
     const mos = this.#mos({ codec, rttMs, bufferMs, burstRatio });
     const source = growthOf(
@@ -135,8 +136,8 @@ export class Measure {
       packetsSent: sumOf(outbound, 'packetsSent'),
       unheardRatio: this.#unheardRatio,
       isWithoutAudio: expectsAudio && !isArriving && !isComfortNoise(inbound),
-      localTypes: reading.localTypes,
-      hasPublicAddress: reading.hasPublicAddress,
+      localTypes: reading.path.localTypes,
+      hasPublicAddress: reading.path.hasPublicAddress,
       totals: {
         received: this.#inbound.of('packetsReceived'),
         lost: this.#inbound.of('packetsLost'),
@@ -157,7 +158,7 @@ export class Measure {
         inputLevelDbfs: levelOf(source),
         outputLevelDbfs: isArriving ? levelOf(heard) : null,
         codec,
-        candidatePair: reading.candidatePair,
+        candidatePair: reading.path.candidatePair,
       }),
     };
   }

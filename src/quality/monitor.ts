@@ -1,6 +1,7 @@
 import { monotonicMs, nowMs, startTimer, stopTimer, type TimerHandle } from '../core/clock';
 import type { Logger } from '../core/logger';
 import { Measure } from './measure';
+import type { MediaPath, Reading } from './reading';
 import { ReportReader } from './report-reader';
 import { type QualityReport, QualityRecord, type QualitySummary } from './report';
 import type { QualitySample } from './sample';
@@ -35,6 +36,8 @@ export class QualityMonitor {
   /** The look that is under way: what comes of any other one is not used. */
   #looking: { secondsLate: number } | undefined;
   #isStopped = false;
+  #path: MediaPath | undefined;
+  #hasIceServers = false;
   #wasCutOff = false;
   #wasHeld = false;
   #isFailing = false;
@@ -91,35 +94,34 @@ export class QualityMonitor {
     this.#looking = looking;
     if (before) this.#complain(new Error('no answer'));
     // Who writes the log may have hung up.
-    if (this.#looking !== looking) return;
-    // No timer for the answer, and none to end it: each costs as much as a look does.
-    this.#look(connection, () => this.#looking === looking)
-      // Closed under it, or too early: the next look may be luckier.
-      .catch((error: unknown) => {
-        if (this.#looking === looking) this.#complain(error);
-      })
-      .finally(() => {
-        if (this.#looking !== looking) return;
-        this.#looking = undefined;
-        if (looking.secondsLate === 0) return;
-        stopTimer(this.#timer);
-        this.#next(connection);
-      });
+    if (this.#looking === looking) void this.#look(connection, looking);
   }
 
-  /** One sample. @param isWanted whether it still is: the call may have ended, or the answer come too late */
-  async #look(connection: RTCPeerConnection, isWanted: () => boolean): Promise<void> {
-    const report = await connection.getStats();
-    if (!isWanted()) return;
-    const reading = this.#reader.read(report);
+  async #look(connection: RTCPeerConnection, looking: { readonly secondsLate: number }): Promise<void> {
+    try {
+      // No timer for the answer, and none to end it: each costs as much as a look does.
+      const report = await connection.getStats();
+      // The call may have ended, or the answer come too late.
+      if (this.#looking === looking) this.#judge(connection, this.#reader.read(report), looking);
+    } catch (error) {
+      // Closed under it, or too early: the next look may be luckier.
+      if (this.#looking === looking) this.#complain(error);
+    }
+    if (this.#looking !== looking) return;
+    this.#looking = undefined;
+    if (looking.secondsLate === 0) return;
+    stopTimer(this.#timer);
+    this.#next(connection);
+  }
+
+  #judge(connection: RTCPeerConnection, reading: Reading, looking: object): void {
     this.#isFailing = false;
+    if (this.#path !== reading.path) {
+      this.#path = reading.path;
+      this.#hasIceServers = (connection.getConfiguration().iceServers ?? []).length > 0;
+    }
     const { onSample, condition } = this.#options;
-    const now: CallCondition = {
-      ...condition(),
-      get hasIceServers() {
-        return (connection.getConfiguration().iceServers ?? []).length > 0;
-      },
-    };
+    const now: CallCondition = { ...condition(), hasIceServers: this.#hasIceServers };
     // What was lost meanwhile is counted with the first packet that comes again.
     if (this.#wasCutOff && !now.isReconnecting) this.#measure.restart();
     this.#wasCutOff = now.isReconnecting;
@@ -133,7 +135,7 @@ export class QualityMonitor {
     this.#record.add(measured);
     onSample(measured.sample);
     // A listener may have hung up.
-    if (isWanted()) this.#board.judge(measured, now);
+    if (this.#looking === looking) this.#board.judge(measured, now);
   }
 
   #complain(error: unknown): void {

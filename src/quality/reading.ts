@@ -12,18 +12,24 @@ export interface Stream {
   readonly jitterS: number | undefined;
 }
 
+/** What changes with the way that the audio takes and with the description only. */
+export interface MediaPath {
+  readonly candidatePair: CandidatePair | null;
+  /** Kinds of the candidates that this side has gathered. */
+  readonly localTypes: ReadonlySet<string>;
+  /** Whether this side's own network card has a public address, as far as the browser tells. */
+  readonly hasPublicAddress: boolean;
+  /** By id. */
+  readonly codecs: ReadonlyMap<unknown, UsedCodec>;
+}
+
 export interface Reading {
   readonly inbound: readonly Stream[];
   readonly outbound: readonly Stream[];
   /** The microphone. */
   readonly source: Stream | undefined;
   readonly rttS: number | undefined;
-  readonly candidatePair: CandidatePair | null;
-  /** Kinds of the candidates that this side has gathered. */
-  readonly localTypes: ReadonlySet<string>;
-  /** Whether this side's own network card has a public address, as far as the browser tells. */
-  readonly hasPublicAddress: boolean;
-  codecOf(stream: Stream | undefined): UsedCodec | null;
+  readonly path: MediaPath;
 }
 
 type Stats = Partial<Record<string, unknown>>;
@@ -36,13 +42,14 @@ const INBOUND = [
 const OUTBOUND = ['packetsSent', 'bytesSent'];
 const SOURCE = ['totalAudioEnergy', 'totalSamplesDuration'];
 
-/** A report, or anything else with its `forEach`. */
-export function read(report: { forEach(visit: (stats: unknown) => void): void }): Reading {
+/**
+ * @param report a report, or anything else with its `forEach`
+ * @param path where it is known already: the report need not have the entries then that tell of it
+ */
+export function read(report: { forEach(visit: (stats: unknown) => void): void }, path?: MediaPath): Reading {
   const inbound: Stream[] = [];
   const outbound: Stream[] = [];
-  const byId = new Map<unknown, Stats>();
-  const localTypes = new Set<string>();
-  const ownAddresses: string[] = [];
+  const others = new Map<unknown, Stats>();
   let source: Stream | undefined;
   let rtcpRttS: number | undefined;
   let selectedId: unknown;
@@ -66,36 +73,40 @@ export function read(report: { forEach(visit: (stats: unknown) => void): void })
         selectedId ??= stats['selectedCandidatePairId'];
         break;
       case 'candidate-pair':
-        byId.set(stats['id'], stats);
         // Chromium nominates several; where there is a transport, it says which one is in use.
         if (stats['selected'] === true || (stats['nominated'] === true && pair?.['selected'] !== true))
           pair = stats;
-        break;
-      case 'local-candidate':
-        localTypes.add(textOf(stats['candidateType']));
-        if (stats['candidateType'] === 'host') ownAddresses.push(textOf(stats['address']));
-        byId.set(stats['id'], stats);
-        break;
-      case 'remote-candidate':
-      case 'codec':
-        byId.set(stats['id'], stats);
+        others.set(stats['id'], stats);
         break;
       default:
+        others.set(stats['id'], stats);
     }
   });
-  pair = byId.get(selectedId) ?? pair;
-  const codecOf = (stream: Stream | undefined) => codecFrom(byId.get(stream?.codecId));
+  pair = others.get(selectedId) ?? pair;
+  const rttS = longest(rtcpRttS, numberOf(pair?.['currentRoundTripTime']));
+  return { inbound, outbound, source, rttS, path: path ?? pathOf(others, pair) };
+}
+
+function pathOf(entries: ReadonlyMap<unknown, Stats>, pair: Stats | undefined): MediaPath {
+  const localTypes = new Set<string>();
+  const ownAddresses: string[] = [];
+  const codecs = new Map<unknown, UsedCodec>();
+  for (const [id, stats] of entries) {
+    if (stats['type'] === 'local-candidate') {
+      localTypes.add(textOf(stats['candidateType']));
+      if (stats['candidateType'] === 'host') ownAddresses.push(textOf(stats['address']));
+    }
+    const codec = stats['type'] === 'codec' && codecFrom(stats);
+    if (codec) codecs.set(id, codec);
+  }
   return {
-    inbound,
-    outbound,
-    source,
-    rttS: longest(rtcpRttS, numberOf(pair?.['currentRoundTripTime'])),
-    candidatePair: pair
-      ? pairFrom(byId.get(pair['localCandidateId']), byId.get(pair['remoteCandidateId']))
-      : null,
+    candidatePair:
+      pair === undefined
+        ? null
+        : pairFrom(entries.get(pair['localCandidateId']), entries.get(pair['remoteCandidateId'])),
     localTypes,
     hasPublicAddress: hasPublic(ownAddresses),
-    codecOf,
+    codecs,
   };
 }
 
@@ -137,14 +148,14 @@ function streamOf(stats: Stats, names: readonly string[]): Stream {
   };
 }
 
-function codecFrom(stats: Stats | undefined): UsedCodec | null {
-  const mimeType = stats?.['mimeType'];
-  if (typeof mimeType !== 'string') return null;
-  const fmtp = stats?.['sdpFmtpLine'];
+function codecFrom(stats: Stats): UsedCodec | undefined {
+  const mimeType = stats['mimeType'];
+  if (typeof mimeType !== 'string') return undefined;
+  const fmtp = stats['sdpFmtpLine'];
   return Object.freeze({
     mimeType,
-    clockRateHz: numberOf(stats?.['clockRate']) ?? 0,
-    channels: numberOf(stats?.['channels']) ?? 1,
+    clockRateHz: numberOf(stats['clockRate']) ?? 0,
+    channels: numberOf(stats['channels']) ?? 1,
     ...(typeof fmtp === 'string' && fmtp !== '' ? { fmtp } : {}),
   });
 }

@@ -1,21 +1,30 @@
 /** Reads one report after another of the same connection. */
-import { read, type Reading } from './reading';
+import { type MediaPath, read, type Reading } from './reading';
 
 interface Stats {
-  readonly id?: unknown;
-  readonly type?: unknown;
+  readonly id: string;
+  readonly type: string;
   readonly codecId?: unknown;
   readonly selectedCandidatePairId?: unknown;
+  readonly selected?: unknown;
+  readonly nominated?: unknown;
 }
 
 /** These count from look to look. What the others say changes with the way and with the description only. */
-const COUNTING: readonly unknown[] = [
+const COUNTING: readonly string[] = [
   'inbound-rtp',
   'outbound-rtp',
   'remote-inbound-rtp',
   'media-source',
   'transport',
 ];
+/** Where one of these changes, so has something else: the codec, or the way that the audio takes. */
+const SIGNS: Partial<Record<string, readonly (keyof Stats)[]>> = {
+  'inbound-rtp': ['codecId'],
+  'outbound-rtp': ['codecId'],
+  transport: ['selectedCandidatePairId'],
+  'candidate-pair': ['selected', 'nominated'],
+};
 /** What no sign tells of, a candidate that takes the place of another one, say, is seen after this many looks. */
 const LOOKS_FROM_WHOLE = 30;
 
@@ -25,42 +34,50 @@ const LOOKS_FROM_WHOLE = 30;
  * that the rest has changed too.
  */
 export class ReportReader {
-  readonly #entries = new Map<string, Stats>();
-  #counting: readonly string[] = [];
+  /** Of the last look; those that count, in the order of the report. */
+  #counting: Stats[] = [];
+  #size = 0;
+  #path: MediaPath | undefined;
   #looksLeft = 0;
 
   read(report: RTCStatsReport): Reading {
-    // A stream may begin in the second in which something else goes, and must not be missed.
-    const isHeard = this.#counting.some((id) => this.#entries.get(id)?.type === 'inbound-rtp');
-    if (this.#looksLeft > 0 && isHeard && this.#readCounting(report)) this.#looksLeft -= 1;
-    else this.#readWhole(report);
-    return read(this.#entries);
+    const counting = this.#looksLeft > 0 ? this.#readCounting(report) : undefined;
+    if (!counting) return this.#readWhole(report);
+    this.#looksLeft -= 1;
+    this.#counting = counting;
+    return read(counting, this.#path);
   }
 
-  #readWhole(report: RTCStatsReport): void {
-    this.#entries.clear();
+  #readWhole(report: RTCStatsReport): Reading {
+    const entries: Stats[] = [];
     // By the transport's word; where the browser has none, the pairs themselves say which one is selected.
     let selected: unknown;
     report.forEach((stats: Stats) => {
-      this.#entries.set(String(stats.id), stats);
+      entries.push(stats);
       if (typeof stats.selectedCandidatePairId === 'string') selected ??= stats.selectedCandidatePairId;
     });
-    const counts = ([id, { type }]: [string, Stats]) =>
-      type === 'candidate-pair' ? selected === undefined || id === selected : COUNTING.includes(type);
-    this.#counting = [...this.#entries].filter(counts).map(([id]) => id);
-    this.#looksLeft = LOOKS_FROM_WHOLE - 1;
+    this.#counting = entries.filter(({ id, type }) =>
+      type === 'candidate-pair' ? selected === undefined || id === selected : COUNTING.includes(type),
+    );
+    this.#size = entries.length;
+    const isHeard = entries.some(({ type }) => type === 'inbound-rtp');
+    // A stream may begin in the second in which something else goes, and must not be missed.
+    this.#looksLeft = isHeard ? LOOKS_FROM_WHOLE - 1 : 0;
+    const reading = read(entries);
+    this.#path = reading.path;
+    return reading;
   }
 
-  /** False where the rest cannot be as it was. */
-  #readCounting(report: RTCStatsReport): boolean {
-    if (report.size !== this.#entries.size) return false;
-    for (const id of this.#counting) {
-      const before = this.#entries.get(id);
-      const stats = report.get(id) as Stats | undefined;
-      if (stats?.type !== before?.type || stats?.codecId !== before?.codecId) return false;
-      if (!stats || stats.selectedCandidatePairId !== before?.selectedCandidatePairId) return false;
-      this.#entries.set(id, stats);
+  /** Nothing where the rest cannot be as it was. */
+  #readCounting(report: RTCStatsReport): Stats[] | undefined {
+    if (report.size !== this.#size) return undefined;
+    const counting: Stats[] = [];
+    for (const before of this.#counting) {
+      const stats = report.get(before.id) as Stats | undefined;
+      if (!stats || stats.type !== before.type) return undefined;
+      for (const sign of SIGNS[before.type] ?? []) if (stats[sign] !== before[sign]) return undefined;
+      counting.push(stats);
     }
-    return true;
+    return counting;
   }
 }

@@ -132,14 +132,14 @@ interface Tally {
 /** Keeps what a report needs, in memory that does not grow with the call. */
 export class QualityRecord {
   readonly #tallies = new Map<Figure, Tally>();
-  readonly #last: ReportedSample[] = [];
+  readonly #last: QualitySample[] = [];
   readonly #warnings: RaisedWarning[] = [];
   readonly #raised = new Set<QualityWarningName>();
   readonly #pairs: UsedCandidatePair[] = [];
   #history: (number | null)[] = [];
   #interval = 1;
   #pending: (number | null)[] = [];
-  #startedAt = '';
+  #startedAt: Date | undefined;
   #samples = 0;
   #packets: PacketTotals = { received: 0, lost: 0, sent: 0 };
   #secondsWithoutAudio = 0;
@@ -149,19 +149,19 @@ export class QualityRecord {
 
   add(measured: Measurement): void {
     const { sample } = measured;
-    const at = sample.at.toISOString();
-    if (this.#samples === 0) this.#startedAt = at;
+    this.#startedAt ??= sample.at;
     this.#samples += 1;
     this.#packets = measured.totals;
     const isOwed = this.#isAudioOwed(measured);
     if (isOwed) this.#secondsWithoutAudio += measured.seconds;
     const mos = isOwed ? NOTHING_HEARD_MOS : sample.mos;
     for (const figure of FIGURES) this.#tally(figure, figure === 'mos' ? mos : sample[figure]);
-    keep(this.#last, { ...sample, at }, MOST_SAMPLES);
+    keep(this.#last, sample, MOST_SAMPLES);
     this.#remember(mos);
     this.#codec = sample.codec ?? this.#codec;
     const pair = sample.candidatePair;
-    if (pair && !isSame(pair, this.#pairs.at(-1))) keep(this.#pairs, { ...pair, since: at }, MOST_PAIRS);
+    if (pair && !isSame(pair, this.#pairs.at(-1)))
+      keep(this.#pairs, { ...pair, since: sample.at.toISOString() }, MOST_PAIRS);
   }
 
   raise(warning: QualityWarning, at: Date): void {
@@ -197,14 +197,17 @@ export class QualityRecord {
   }
 
   get report(): QualityReport {
-    const isEmpty = this.#samples === 0;
     return {
       codec: this.#codec,
       quality: this.summary,
-      mosHistory: isEmpty
-        ? null
-        : { startedAt: this.#startedAt, intervalSamples: this.#interval, values: [...this.#history] },
-      lastSamples: [...this.#last],
+      mosHistory: this.#startedAt
+        ? {
+            startedAt: this.#startedAt.toISOString(),
+            intervalSamples: this.#interval,
+            values: [...this.#history],
+          }
+        : null,
+      lastSamples: this.#last.map((sample) => ({ ...sample, at: sample.at.toISOString() })),
       warnings: [...this.#warnings],
       candidatePairs: [...this.#pairs],
     };

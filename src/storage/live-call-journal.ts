@@ -1,7 +1,7 @@
-import { type DBSchema, type IDBPDatabase, openDB } from 'idb';
-import { withDeadline } from '../core/deadline';
+import type { DBSchema, IDBPDatabase } from 'idb';
 import type { Logger } from '../core/logger';
 import { type LiveCallRecord, readLiveCallRecord } from './live-call-record';
+import { openDatabase } from './open-database';
 
 interface Schema extends DBSchema {
   calls: { key: string; value: LiveCallRecord };
@@ -9,8 +9,6 @@ interface Schema extends DBSchema {
 
 const DATABASE = '2chat-voice';
 const VERSION = 1;
-/** Opening takes milliseconds, or for ever where another page keeps an old version open: registering cannot wait. */
-const OPEN_TIMEOUT_MS = 1_000;
 
 /**
  * The calls that live in pages of this origin, in IndexedDB. Where there is none (private windows of some browsers,
@@ -82,39 +80,15 @@ export class LiveCallJournal {
   }
 
   async #open(): Promise<IDBPDatabase<Schema> | undefined> {
-    const opening = this.#request();
     try {
-      const database = await withDeadline(
-        opening,
-        OPEN_TIMEOUT_MS,
-        () => new Error('IndexedDB does not open'),
-      );
+      // Calls live for minutes, not for versions: what another one kept is of no use.
+      const database = await openDatabase<Schema>(DATABASE, VERSION, 'calls');
       this.#isOpen = true;
       return database;
     } catch (error) {
       this.#fail(error);
-      opening.then(
-        (late) => {
-          late.close();
-        },
-        () => undefined,
-      );
       return undefined;
     }
-  }
-
-  async #request(): Promise<IDBPDatabase<Schema>> {
-    return openDB<Schema>(DATABASE, VERSION, {
-      upgrade(database) {
-        // A shape that is not this one's is no journal of this one's either: calls live for minutes, not for versions.
-        for (const name of [...database.objectStoreNames]) database.deleteObjectStore(name);
-        database.createObjectStore('calls');
-      },
-      // A newer version in another tab waits for this one; it goes first.
-      blocking: (_current, _wanted, event) => {
-        (event.target as IDBDatabase).close();
-      },
-    });
   }
 
   /** Whether it worked. */

@@ -1,6 +1,6 @@
-import { type DBSchema, type IDBPDatabase, openDB } from 'idb';
-import { withDeadline } from '../core/deadline';
+import type { DBSchema, IDBPDatabase } from 'idb';
 import type { Logger } from '../core/logger';
+import { openDatabase } from './open-database';
 
 /** A device that the agent chose. Its id changes when site data is cleared; its name stays. */
 export interface RememberedDevice {
@@ -25,8 +25,6 @@ interface Schema extends DBSchema {
 
 const DATABASE = '2chat-voice-preferences';
 const VERSION = 1;
-/** Opening takes milliseconds, or for ever where another page keeps an old version open: registering cannot wait. */
-const OPEN_TIMEOUT_MS = 1_000;
 // Far above every real name and id: only so that nobody fills the memory of the page.
 const LONGEST_TEXT = 1_024;
 const MOST_RINGTONE_DEVICES = 8;
@@ -83,28 +81,10 @@ export class Preferences {
   }
 
   async #open(): Promise<IDBPDatabase<Schema> | undefined> {
-    // In a function of its own: where there is no IndexedDB at all it throws instead of rejecting.
-    const opening = (async () =>
-      openDB<Schema>(DATABASE, VERSION, {
-        upgrade(database) {
-          for (const name of [...database.objectStoreNames]) database.deleteObjectStore(name);
-          database.createObjectStore('devices');
-        },
-        // A newer version in another tab waits for this one; it goes first.
-        blocking: (_current, _wanted, event) => {
-          (event.target as IDBDatabase).close();
-        },
-      }))();
     try {
-      return await withDeadline(opening, OPEN_TIMEOUT_MS, () => new Error('IndexedDB does not open'));
+      return await openDatabase<Schema>(DATABASE, VERSION, 'devices');
     } catch (error) {
       this.#fail(error);
-      opening.then(
-        (late) => {
-          late.close();
-        },
-        () => undefined,
-      );
       return undefined;
     }
   }

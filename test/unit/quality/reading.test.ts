@@ -96,7 +96,7 @@ describe('what browsers do differently', () => {
     // Unlike the first of them, the one in use sends.
     const selected = nominated.find(({ id }) => id === transport?.['selectedCandidatePairId']);
     expect(selected?.['packetsSent']).toBeGreaterThan(400);
-    expect(read(report).candidatePair).toMatchObject({ localType: 'host', remoteType: 'host' });
+    expect(read(report).path.candidatePair).toMatchObject({ localType: 'host', remoteType: 'host' });
   });
 
   test('Firefox measures no level of the microphone: it is null', () => {

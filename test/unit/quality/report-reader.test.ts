@@ -35,24 +35,15 @@ function look(browser: 'chromium' | 'firefox', at: 0 | 1): Entry[] {
   return (call?.reports[at] ?? []).map((entry) => ({ ...entry }));
 }
 
-/** What of a reading can be compared. */
-function plain(reading: Reading) {
-  const { inbound, outbound } = reading;
-  return {
-    ...reading,
-    codecOf: undefined,
-    codec: reading.codecOf(inbound[0]),
-    sent: reading.codecOf(outbound[0]),
-  };
-}
+const codecOf = ({ inbound, path }: Reading) => path.codecs.get(inbound[0]?.codecId);
 
 /** A reader that has seen the first report, and the second one with a change. */
 function second(browser: 'chromium' | 'firefox', change: (entries: Entry[]) => Entry[] = (same) => same) {
   const reader = new ReportReader();
   reader.read(new Report(look(browser, 0)));
   const report = new Report(change(look(browser, 1)));
-  const reading = plain(reader.read(report));
-  return { reader, report, reading, expected: plain(read(new Report(report.values()))) };
+  const reading = reader.read(report);
+  return { reader, report, reading, expected: read(new Report(report.values())) };
 }
 
 const changed = (type: string, more: Entry) => (entries: Entry[]) =>
@@ -82,7 +73,7 @@ describe.each(['chromium', 'firefox'] as const)('reports of %s', (browser) => {
       { id: 'G', type: 'codec', mimeType: 'audio/G722', clockRate: 8000 },
     ]);
     expect(reading).toEqual(expected);
-    expect(reading.codec?.mimeType).toBe('audio/G722');
+    expect(codecOf(reading)?.mimeType).toBe('audio/G722');
   });
 
   test('whatever has changed, the thirtieth look after a whole one is whole', () => {
@@ -97,7 +88,11 @@ describe.each(['chromium', 'firefox'] as const)('reports of %s', (browser) => {
 
   test('a connection that is closed has one entry left', () => {
     const { reading } = second(browser, () => [{ id: 'P', type: 'peer-connection' }]);
-    expect(reading).toMatchObject({ inbound: [], outbound: [], candidatePair: null, codec: null });
+    expect(reading).toMatchObject({
+      inbound: [],
+      outbound: [],
+      path: { candidatePair: null, codecs: new Map() },
+    });
   });
 });
 
@@ -112,7 +107,7 @@ test('another candidate pair in use is seen, though nothing is added', () => {
     });
   });
   expect(reading).toEqual(expected);
-  expect(reading.candidatePair).toMatchObject({ localType: 'relay', relayProtocol: 'tls' });
+  expect(reading.path.candidatePair).toMatchObject({ localType: 'relay', relayProtocol: 'tls' });
 });
 
 test.each(['chromium', 'firefox'] as const)(
@@ -150,4 +145,27 @@ test('Firefox says at the pairs themselves as well which one is in use', () => {
     );
   });
   expect(reading).toEqual(expected);
+});
+
+test('a pair that is nominated in the place of another is seen where nothing else says which one is in use', () => {
+  const relay = { candidateType: 'relay', relayProtocol: 'udp' };
+  const silent = (entries: Entry[]) =>
+    entries.filter(({ type }) => type !== 'transport').map((entry) => ({ ...entry, selected: undefined }));
+  const nominate = (entries: Entry[], at: number) => {
+    const pairs = entries.filter(({ type }) => type === 'candidate-pair');
+    return entries.map((entry) => {
+      if (entry['type'] === 'candidate-pair') return { ...entry, nominated: entry === pairs[at] };
+      return entry['id'] === pairs[1]?.['localCandidateId'] ? { ...entry, ...relay } : entry;
+    });
+  };
+  const reader = new ReportReader();
+  reader.read(new Report(nominate(silent(look('firefox', 0)), 0)));
+  const { path } = reader.read(new Report(nominate(silent(look('firefox', 1)), 1)));
+  expect(path.candidatePair).toMatchObject({ localType: 'relay' });
+});
+
+test('what is known of the way is not made anew while it is the same', () => {
+  const reader = new ReportReader();
+  const { path } = reader.read(new Report(look('chromium', 0)));
+  expect(reader.read(new Report(look('chromium', 1))).path).toBe(path);
 });
