@@ -27,6 +27,7 @@ const SAMPLING_MS = 31_000;
 const SAMPLING_ROUNDS = 3;
 const WARM_UP_MS = 10_000;
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
+(await importTs(new URL('../tools/require-build.ts', import.meta.url))).setup();
 const { launchChromium } = await importTs(new URL('../support/chromium.ts', import.meta.url));
 
 async function jssipBundle() {
