@@ -22,7 +22,7 @@ const formatCodec = (codec) =>
 const WAYS = {
   host: 'local address',
   srflx: 'public address',
-  prflx: 'public address',
+  prflx: 'address found on the way',
   relay: 'relay (TURN)',
 };
 

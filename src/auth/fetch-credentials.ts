@@ -17,6 +17,8 @@ export interface HttpFailure {
 /** The platform's own exchange: `GET {apiBaseUrl}/open/sdk/credentials` with the token as bearer (RFC 6750). */
 export function platformCredentials(apiBaseUrl: string): FetchCredentials {
   const url = `${apiBaseUrl.replace(/\/+$/, '')}/open/sdk/credentials`;
+  // A query is no part of it, and may be a secret.
+  const where = url.replace(/[?#].*/, '');
   return async (token, { signal }) => {
     const response = await fetch(url, {
       headers: { Authorization: `Bearer ${token}`, Accept: 'application/json' },
@@ -29,7 +31,7 @@ export function platformCredentials(apiBaseUrl: string): FetchCredentials {
       const cause: HttpFailure = { httpStatus: response.status };
       throw voiceError(
         'CONFIG_FETCH_FAILED',
-        `The credentials request was answered with HTTP ${response.status}.`,
+        `The credentials request to ${where} was answered with HTTP ${response.status}. Is apiBaseUrl right?`,
         cause,
       );
     }

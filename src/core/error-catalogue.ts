@@ -90,7 +90,11 @@ export const ERROR_CATALOGUE = {
     'The browser tab that holds the phone of this agent went away or does not answer.',
     'Try again: another tab takes over in a moment. Calls that the tab carried are over.',
   ),
-  INVALID_ARGUMENT: base(false, 'An argument is not acceptable.', 'See error.message; nothing was sent.'),
+  INVALID_ARGUMENT: base(
+    false,
+    'An argument is not acceptable.',
+    'See error.message; nothing was changed or sent.',
+  ),
   INVALID_STATE: base(
     false,
     'This is not possible in the current state.',
@@ -99,8 +103,8 @@ export const ERROR_CATALOGUE = {
   DESTROYED: base(true, 'The Device was destroyed.', 'Create a new Device.'),
   UNSUPPORTED: base(
     false,
-    'The browser does not offer this function.',
-    'Hide the control in this browser, or use a current Chrome, Edge or Firefox.',
+    'The browser, the policy of the page or this tab does not offer this function.',
+    'See error.message; hide the control where that cannot be changed.',
   ),
   BROWSER_UNSUPPORTED: base(
     true,

@@ -1,7 +1,7 @@
 import { monotonicMs, nowMs, startTimer, stopTimer, type TimerHandle } from '../core/clock';
 import type { Logger } from '../core/logger';
 import { Measure } from './measure';
-import type { MediaPath, Reading } from './reading';
+import type { Reading } from './reading';
 import { ReportReader } from './report-reader';
 import { type QualityReport, QualityRecord, type QualitySummary } from './report';
 import type { QualitySample } from './sample';
@@ -36,8 +36,6 @@ export class QualityMonitor {
   /** The look that is under way: what comes of any other one is not used. */
   #looking: { secondsLate: number } | undefined;
   #isStopped = false;
-  #path: MediaPath | undefined;
-  #hasIceServers = false;
   #wasCutOff = false;
   #wasHeld = false;
   #isFailing = false;
@@ -106,7 +104,12 @@ export class QualityMonitor {
     } catch (error) {
       // Closed under it, or too early: the next look may be luckier.
       if (this.#looking === looking) this.#complain(error);
+    } finally {
+      this.#finish(connection, looking);
     }
+  }
+
+  #finish(connection: RTCPeerConnection, looking: { readonly secondsLate: number }): void {
     if (this.#looking !== looking) return;
     this.#looking = undefined;
     if (looking.secondsLate === 0) return;
@@ -116,12 +119,8 @@ export class QualityMonitor {
 
   #judge(connection: RTCPeerConnection, reading: Reading, looking: object): void {
     this.#isFailing = false;
-    if (this.#path !== reading.path) {
-      this.#path = reading.path;
-      this.#hasIceServers = (connection.getConfiguration().iceServers ?? []).length > 0;
-    }
     const { onSample, condition } = this.#options;
-    const now: CallCondition = { ...condition(), hasIceServers: this.#hasIceServers };
+    const now = condition();
     // What was lost meanwhile is counted with the first packet that comes again.
     if (this.#wasCutOff && !now.isReconnecting) this.#measure.restart();
     this.#wasCutOff = now.isReconnecting;
@@ -135,7 +134,11 @@ export class QualityMonitor {
     this.#record.add(measured);
     onSample(measured.sample);
     // A listener may have hung up.
-    if (this.#looking === looking) this.#board.judge(measured, now);
+    if (this.#looking !== looking) return;
+    // Asked only where none has answered: it costs as much as all of the warnings.
+    const isAnswered = ['srflx', 'relay'].some((type) => measured.localTypes.has(type));
+    const hasIceServers = isAnswered || (connection.getConfiguration().iceServers ?? []).length > 0;
+    this.#board.judge(measured, { ...now, hasIceServers });
   }
 
   #complain(error: unknown): void {

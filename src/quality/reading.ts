@@ -13,13 +13,13 @@ export interface Stream {
 }
 
 /** What changes with the way that the audio takes and with the description only. */
-export interface MediaPath {
+export interface PathFacts {
   readonly candidatePair: CandidatePair | null;
   /** Kinds of the candidates that this side has gathered. */
   readonly localTypes: ReadonlySet<string>;
   /** Whether this side's own network card has a public address, as far as the browser tells. */
   readonly hasPublicAddress: boolean;
-  /** By id. */
+  /** By what a stream has as its `codecId`. */
   readonly codecs: ReadonlyMap<unknown, UsedCodec>;
 }
 
@@ -29,7 +29,7 @@ export interface Reading {
   /** The microphone. */
   readonly source: Stream | undefined;
   readonly rttS: number | undefined;
-  readonly path: MediaPath;
+  readonly path: PathFacts;
 }
 
 type Stats = Partial<Record<string, unknown>>;
@@ -46,10 +46,10 @@ const SOURCE = ['totalAudioEnergy', 'totalSamplesDuration'];
  * @param report a report, or anything else with its `forEach`
  * @param path where it is known already: the report need not have the entries then that tell of it
  */
-export function read(report: { forEach(visit: (stats: unknown) => void): void }, path?: MediaPath): Reading {
+export function read(report: { forEach(visit: (stats: unknown) => void): void }, path?: PathFacts): Reading {
   const inbound: Stream[] = [];
   const outbound: Stream[] = [];
-  const others = new Map<unknown, Stats>();
+  const byId = new Map<unknown, Stats>();
   let source: Stream | undefined;
   let rtcpRttS: number | undefined;
   let selectedId: unknown;
@@ -76,18 +76,22 @@ export function read(report: { forEach(visit: (stats: unknown) => void): void },
         // Chromium nominates several; where there is a transport, it says which one is in use.
         if (stats['selected'] === true || (stats['nominated'] === true && pair?.['selected'] !== true))
           pair = stats;
-        others.set(stats['id'], stats);
+        byId.set(stats['id'], stats);
+        break;
+      case 'local-candidate':
+      case 'remote-candidate':
+      case 'codec':
+        byId.set(stats['id'], stats);
         break;
       default:
-        others.set(stats['id'], stats);
     }
   });
-  pair = others.get(selectedId) ?? pair;
+  pair = byId.get(selectedId) ?? pair;
   const rttS = longest(rtcpRttS, numberOf(pair?.['currentRoundTripTime']));
-  return { inbound, outbound, source, rttS, path: path ?? pathOf(others, pair) };
+  return { inbound, outbound, source, rttS, path: path ?? pathOf(byId, pair) };
 }
 
-function pathOf(entries: ReadonlyMap<unknown, Stats>, pair: Stats | undefined): MediaPath {
+function pathOf(entries: ReadonlyMap<unknown, Stats>, pair: Stats | undefined): PathFacts {
   const localTypes = new Set<string>();
   const ownAddresses: string[] = [];
   const codecs = new Map<unknown, UsedCodec>();

@@ -1,5 +1,5 @@
 /** Reads one report after another of the same connection. */
-import { type MediaPath, read, type Reading } from './reading';
+import { type PathFacts, read, type Reading } from './reading';
 
 interface Stats {
   readonly id: string;
@@ -8,6 +8,8 @@ interface Stats {
   readonly selectedCandidatePairId?: unknown;
   readonly selected?: unknown;
   readonly nominated?: unknown;
+  readonly localCandidateId?: unknown;
+  readonly remoteCandidateId?: unknown;
 }
 
 /** These count from look to look. What the others say changes with the way and with the description only. */
@@ -21,9 +23,8 @@ const COUNTING: readonly string[] = [
 /** Where one of these changes, so has something else: the codec, or the way that the audio takes. */
 const SIGNS: Partial<Record<string, readonly (keyof Stats)[]>> = {
   'inbound-rtp': ['codecId'],
-  'outbound-rtp': ['codecId'],
   transport: ['selectedCandidatePairId'],
-  'candidate-pair': ['selected', 'nominated'],
+  'candidate-pair': ['selected', 'nominated', 'localCandidateId', 'remoteCandidateId'],
 };
 /** What no sign tells of, a candidate that takes the place of another one, say, is seen after this many looks. */
 const LOOKS_FROM_WHOLE = 30;
@@ -34,30 +35,30 @@ const LOOKS_FROM_WHOLE = 30;
  * that the rest has changed too.
  */
 export class ReportReader {
-  /** Of the last look; those that count, in the order of the report. */
+  /** Those that count, as they were when all was read, in the order of the report. */
   #counting: Stats[] = [];
   #size = 0;
-  #path: MediaPath | undefined;
+  #path: PathFacts | undefined;
   #looksLeft = 0;
 
   read(report: RTCStatsReport): Reading {
     const counting = this.#looksLeft > 0 ? this.#readCounting(report) : undefined;
     if (!counting) return this.#readWhole(report);
     this.#looksLeft -= 1;
-    this.#counting = counting;
     return read(counting, this.#path);
   }
 
   #readWhole(report: RTCStatsReport): Reading {
     const entries: Stats[] = [];
-    // By the transport's word; where the browser has none, the pairs themselves say which one is selected.
     let selected: unknown;
     report.forEach((stats: Stats) => {
       entries.push(stats);
-      if (typeof stats.selectedCandidatePairId === 'string') selected ??= stats.selectedCandidatePairId;
+      selected ??= stats.selectedCandidatePairId;
     });
+    // By the transport's word; where the browser has none, the pairs themselves say which one is selected.
+    const isTold = entries.some(({ id }) => id === selected);
     this.#counting = entries.filter(({ id, type }) =>
-      type === 'candidate-pair' ? selected === undefined || id === selected : COUNTING.includes(type),
+      type === 'candidate-pair' ? !isTold || id === selected : COUNTING.includes(type),
     );
     this.#size = entries.length;
     const isHeard = entries.some(({ type }) => type === 'inbound-rtp');
@@ -74,7 +75,7 @@ export class ReportReader {
     const counting: Stats[] = [];
     for (const before of this.#counting) {
       const stats = report.get(before.id) as Stats | undefined;
-      if (!stats || stats.type !== before.type) return undefined;
+      if (!stats) return undefined;
       for (const sign of SIGNS[before.type] ?? []) if (stats[sign] !== before[sign]) return undefined;
       counting.push(stats);
     }

@@ -35,6 +35,8 @@ export interface QualitySummary {
   readonly rttMs: FigureSummary | null;
   /** Interarrival jitter, in milliseconds. */
   readonly jitterMs: FigureSummary | null;
+  /** How long what arrived waited in the jitter buffer, in milliseconds: a delay that the score counts. */
+  readonly jitterBufferMs: FigureSummary | null;
   /**
    * Share of packets that did not arrive, 0 to 1. `average` is that of the whole call: `packetsLost` of `packetsReceived`
    * and `packetsLost`. It can be above `max`, since what an outage lost belongs to no second.
@@ -107,7 +109,7 @@ export interface QualityReport {
 }
 
 const FIGURES = [
-  ...(['mos', 'rttMs', 'jitterMs', 'lossRatio', 'concealmentRatio'] as const),
+  ...(['mos', 'rttMs', 'jitterMs', 'jitterBufferMs', 'lossRatio', 'concealmentRatio'] as const),
   ...(['inboundBitsPerSecond', 'outboundBitsPerSecond', 'inputLevelDbfs', 'outputLevelDbfs'] as const),
 ];
 type Figure = (typeof FIGURES)[number];
@@ -132,14 +134,14 @@ interface Tally {
 /** Keeps what a report needs, in memory that does not grow with the call. */
 export class QualityRecord {
   readonly #tallies = new Map<Figure, Tally>();
-  readonly #last: QualitySample[] = [];
+  readonly #last: { readonly sample: QualitySample; readonly atMs: number }[] = [];
   readonly #warnings: RaisedWarning[] = [];
   readonly #raised = new Set<QualityWarningName>();
   readonly #pairs: UsedCandidatePair[] = [];
   #history: (number | null)[] = [];
   #interval = 1;
   #pending: (number | null)[] = [];
-  #startedAt: Date | undefined;
+  #startedAtMs: number | undefined;
   #samples = 0;
   #packets: PacketTotals = { received: 0, lost: 0, sent: 0 };
   #secondsWithoutAudio = 0;
@@ -149,19 +151,21 @@ export class QualityRecord {
 
   add(measured: Measurement): void {
     const { sample } = measured;
-    this.#startedAt ??= sample.at;
+    // A date can be changed by whoever gets the sample.
+    const atMs = sample.at.getTime();
+    this.#startedAtMs ??= atMs;
     this.#samples += 1;
     this.#packets = measured.totals;
     const isOwed = this.#isAudioOwed(measured);
     if (isOwed) this.#secondsWithoutAudio += measured.seconds;
     const mos = isOwed ? NOTHING_HEARD_MOS : sample.mos;
     for (const figure of FIGURES) this.#tally(figure, figure === 'mos' ? mos : sample[figure]);
-    keep(this.#last, sample, MOST_SAMPLES);
+    keep(this.#last, { sample, atMs }, MOST_SAMPLES);
     this.#remember(mos);
     this.#codec = sample.codec ?? this.#codec;
     const pair = sample.candidatePair;
     if (pair && !isSame(pair, this.#pairs.at(-1)))
-      keep(this.#pairs, { ...pair, since: sample.at.toISOString() }, MOST_PAIRS);
+      keep(this.#pairs, { ...pair, since: isoOf(atMs) }, MOST_PAIRS);
   }
 
   raise(warning: QualityWarning, at: Date): void {
@@ -200,14 +204,15 @@ export class QualityRecord {
     return {
       codec: this.#codec,
       quality: this.summary,
-      mosHistory: this.#startedAt
-        ? {
-            startedAt: this.#startedAt.toISOString(),
-            intervalSamples: this.#interval,
-            values: [...this.#history],
-          }
-        : null,
-      lastSamples: this.#last.map((sample) => ({ ...sample, at: sample.at.toISOString() })),
+      mosHistory:
+        this.#startedAtMs === undefined
+          ? null
+          : {
+              startedAt: isoOf(this.#startedAtMs),
+              intervalSamples: this.#interval,
+              values: [...this.#history],
+            },
+      lastSamples: this.#last.map(({ sample, atMs }) => ({ ...sample, at: isoOf(atMs) })),
       warnings: [...this.#warnings],
       candidatePairs: [...this.#pairs],
     };
@@ -257,6 +262,10 @@ function meanOf(values: readonly (number | null)[]): number | null {
   const known = values.filter((value) => value !== null);
   if (known.length === 0) return null;
   return Math.round((100 * known.reduce((sum, value) => sum + value, 0)) / known.length) / 100;
+}
+
+function isoOf(atMs: number): string {
+  return new Date(atMs).toISOString();
 }
 
 /** Four digits after the point: more is noise, and makes reports long. */

@@ -82,8 +82,8 @@
       const none = () => undefined;
       const { connection } = this.talking.session;
       const wait = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
-      const running = [];
-      for (let number = 0; number < monitors; number += 1) {
+      const run = async (number) => {
+        await wait((number * 1000) / monitors);
         const monitor = new window.QualityMonitor({
           condition: () => ({
             isMuted: false,
@@ -97,11 +97,11 @@
           logger: { warn: none },
         });
         monitor.watch(connection);
-        running.push(monitor);
-        await wait(1000 / monitors);
-      }
-      await wait(durationMs - 1000);
-      for (const monitor of running) monitor.stop();
+        await wait(durationMs);
+        monitor.stop();
+      };
+      // As long with as without.
+      await Promise.all([wait(durationMs + 1000), ...Array.from({ length: monitors }, (_, at) => run(at))]);
       return samples;
     },
 

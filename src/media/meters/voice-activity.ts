@@ -9,7 +9,7 @@ const FLOOR_RISE_DB_PER_S = 2;
 /** What knocks or clicks is shorter. */
 const VOICE_MS = 300;
 /**
- * A gap takes this many times its length off the voice before it. Keys that are typed, up to six a second, leave at least
+ * A gap takes this many times its length off the voice before it. Keys that are typed, up to three a second, leave at least
  * one gap for each two tenths of a second in which they are heard; talk goes on for longer (a talkspurt lasts 1 s on
  * average: ITU-T P.59).
  */
@@ -17,6 +17,11 @@ const GAP_WEIGHT = 2;
 /** Pauses between words and for breath are shorter; a longer one ends the stretch. */
 const PAUSE_MS = 1_000;
 const REPEAT_MS = 10_000;
+/**
+ * What one level counts at most, however late it comes. A click can be in two of them, and is not talk for that; nor where
+ * the context's rate or a thread that woke late makes them longer.
+ */
+const LONGEST_VOICE_STEP_MS = 110;
 /** Between two levels; a longer one is a pause of the meter, in which nothing is known. */
 const LONGEST_STEP_MS = 250;
 /** What a track that was just opened gives at first is no noise floor: nothing, half a period, a filter that settles. */
@@ -75,7 +80,7 @@ export class VoiceActivity {
 
   #hearVoice(stepMs: number, atMs: number): void {
     this.#pauseMs = 0;
-    this.#voiceMs += stepMs;
+    this.#voiceMs += Math.min(stepMs, LONGEST_VOICE_STEP_MS);
     if (this.#voiceMs < VOICE_MS || this.#isSaid || atMs - this.#saidAtMs < REPEAT_MS) return;
     this.#isSaid = true;
     this.#saidAtMs = atMs;

@@ -100,6 +100,14 @@ describe('the platform request', () => {
     const error = await failure(obtain(exchange));
     expect(error.code).toBe('CONFIG_FETCH_FAILED');
     expect(error.cause).toEqual({ httpStatus: status });
+    expect(error.message).toContain('https://api.test/open/sdk/credentials');
+  });
+
+  it('names the address without what may be a secret in it', async () => {
+    answer.mockResolvedValue(new Response('', { status: 404 }));
+    const error = await failure(obtain(platformCredentials('https://api.test/v1?key=hidden')));
+    expect(error.message).toContain('https://api.test/v1 was answered');
+    expect(error.message).not.toContain('hidden');
   });
 
   it('passes a network failure on as the cause', async () => {

@@ -119,16 +119,35 @@ describe('no talk', () => {
     expect(saidAtMs).toEqual([]);
   });
 
-  // A key is heard for about 20 ms: which tenths of a second have one in them.
-  it.each([1, 2, 3, 4, 5, 6])('is typing, %d keys a second', (keysPerSecond) => {
-    hear(2_000, -62);
+  // A key is heard for about 20 ms, at any point of a level.
+  it.each(
+    [1, 2, 3].flatMap((keysPerSecond) => [100, 104, 113].map((stepMs) => [keysPerSecond, stepMs] as const)),
+  )('is typing, %d keys a second, with levels of %d ms', (keysPerSecond, stepMs) => {
     const keyMs = 1_000 / keysPerSecond;
-    for (let step = 0; step < 600; step += 1) {
-      const [fromMs, untilMs] = [step * STEP_MS, (step + 1) * STEP_MS];
-      // The nearest key before the end of this step, with what is heard of it.
-      const lastKeyMs = Math.floor((untilMs - 1) / keyMs) * keyMs;
-      hear(STEP_MS, lastKeyMs + 20 > fromMs ? -42 : -62);
+    for (let phaseMs = 0; phaseMs < stepMs; phaseMs += 5) {
+      voice.reset();
+      for (let fromMs = 0; fromMs < 30_000; fromMs += stepMs) {
+        const sinceMs = fromMs + phaseMs;
+        const lastKeyMs = Math.floor((sinceMs + stepMs) / keyMs) * keyMs;
+        const heardMs = [lastKeyMs - keyMs, lastKeyMs]
+          .map((atKeyMs) => Math.min(sinceMs + stepMs, atKeyMs + 20) - Math.max(sinceMs, atKeyMs))
+          .reduce((sum, ms) => sum + Math.max(0, ms), 0);
+        const isTyping = fromMs > 2_000;
+        const power = 10 ** -6.2 + (isTyping ? (heardMs / stepMs) * 10 ** -3.5 : 0);
+        voice.hear(10 * Math.log10(power), (atMs += stepMs));
+      }
     }
+    expect(saidAtMs).toEqual([]);
+  });
+
+  // A click that is heard in two levels, which a thread that wakes late, or a context at another rate, makes longer.
+  it.each([100, 104, 113, 150, 209, 250])('is a knock now and then, with levels of %d ms', (stepMs) => {
+    const hearEach = (...dbfs: number[]) => {
+      for (const levelDbfs of dbfs) voice.hear(levelDbfs, (atMs += stepMs));
+    };
+    const quiet = Array.from({ length: 9 }, () => -62);
+    hearEach(...quiet, ...quiet);
+    for (let knock = 0; knock < 50; knock += 1) hearEach(-42, -42, ...quiet);
     expect(saidAtMs).toEqual([]);
   });
 

@@ -148,6 +148,24 @@ describe('a monitor', () => {
     },
   );
 
+  test('asks for the servers of the connection as they are', async () => {
+    const own = { id: 'own', type: 'local-candidate', candidateType: 'host', address: '10.0.0.7' };
+    const { watching, said } = monitor();
+    const { connection } = fakeConnection(() => Promise.resolve(new Map([[own.id, own]])));
+    let iceServers: RTCIceServer[] = [];
+    connection.getConfiguration = () => ({ iceServers });
+    watching.watch(connection);
+    await vi.advanceTimersByTimeAsync(10_000);
+    expect(said).not.toContain('hostCandidatesOnly');
+    iceServers = [{ urls: 'stun:stun.example.com' }];
+    await vi.advanceTimersByTimeAsync(5_000);
+    expect(said).toContain('hostCandidatesOnly');
+    iceServers = [];
+    await vi.advanceTimersByTimeAsync(1_000);
+    expect(said).toContain('hostCandidatesOnly over');
+    watching.stop();
+  });
+
   test.each([
     [900, 29],
     [1_100, 26],

@@ -139,6 +139,7 @@ describe('what browsers do differently', () => {
         id: 7,
         type: 'inbound-rtp',
         kind: 'audio',
+        codecId: 'c',
         packetsReceived: 'many',
         jitter: NaN,
         packetsLost: Infinity,
@@ -151,5 +152,21 @@ describe('what browsers do differently', () => {
     const { sample } = sampleOf([odd, odd]);
     expect(Object.values(sample).some((value) => Number.isNaN(value))).toBe(false);
     expect(sample.mos).toBeNull();
+    expect(sample.codec).toBeNull();
+  });
+
+  test('while nothing has arrived the codec is that of what is sent', () => {
+    const sent: Stats[] = [
+      { id: 'o', type: 'outbound-rtp', kind: 'audio', codecId: 'c' },
+      { id: 'c', type: 'codec', mimeType: 'audio/PCMA', clockRate: 8000 },
+    ];
+    expect(sampleOf([sent, sent]).sample.codec?.mimeType).toBe('audio/PCMA');
+  });
+
+  test('a counter that falls while packets come counts nothing', () => {
+    const heard = (packetsReceived: number, bytesReceived: number): Stats[] => [
+      { id: 'i', type: 'inbound-rtp', kind: 'audio', packetsReceived, bytesReceived },
+    ];
+    expect(sampleOf([heard(10, 1000), heard(60, 900)]).sample.inboundBitsPerSecond).toBe(0);
   });
 });

@@ -169,3 +169,64 @@ test('what is known of the way is not made anew while it is the same', () => {
   const { path } = reader.read(new Report(look('chromium', 0)));
   expect(reader.read(new Report(look('chromium', 1))).path).toBe(path);
 });
+
+test('another kind of candidate on the same pair is seen', () => {
+  const { reading } = second('chromium', (entries) => {
+    const inUse = entries.find(({ type }) => type === 'transport')?.['selectedCandidatePairId'];
+    const other = entries.find(({ type, id }) => type === 'candidate-pair' && id !== inUse);
+    return entries.map((entry) => {
+      if (entry['id'] === inUse) return { ...entry, localCandidateId: other?.['localCandidateId'] };
+      return entry['id'] === other?.['localCandidateId'] ? { ...entry, candidateType: 'relay' } : entry;
+    });
+  });
+  expect(reading.path.candidatePair?.localType).toBe('relay');
+});
+
+test('a candidate that is only added is seen', () => {
+  const { reading, expected } = second('chromium', (entries) => [
+    ...entries,
+    { id: 'late', type: 'local-candidate', candidateType: 'srflx' },
+  ]);
+  expect(reading).toEqual(expected);
+  expect(reading.path.localTypes).toContain('srflx');
+});
+
+test('where the selected one is said at the pairs alone, another one is seen', () => {
+  const bare = (entries: Entry[], at: number) => {
+    const pairs = entries.filter(({ type }) => type === 'candidate-pair');
+    return entries
+      .filter(({ type }) => type !== 'transport')
+      .map((entry) =>
+        entry['type'] === 'candidate-pair' ? { ...entry, selected: entry === pairs[at] } : entry,
+      );
+  };
+  const reader = new ReportReader();
+  reader.read(new Report(bare(look('firefox', 0), 0)));
+  const entries = bare(look('firefox', 1), 1).map((entry) =>
+    entry['type'] === 'local-candidate' ? { ...entry, candidateType: `${String(entry['id'])} of it` } : entry,
+  );
+  const pair = entries.find(({ selected }) => selected === true);
+  expect(reader.read(new Report(entries)).path.candidatePair?.localType).toBe(
+    `${String(pair?.['localCandidateId'])} of it`,
+  );
+});
+
+test('of several transports the first says which pair is in use', () => {
+  const more = (entries: Entry[]) => [
+    ...entries,
+    { id: 'second', type: 'transport', selectedCandidatePairId: 'nobody' },
+  ];
+  const reader = new ReportReader();
+  reader.read(new Report(more(look('chromium', 0))));
+  const report = new Report(more(look('chromium', 1)));
+  expect(reader.read(report).rttS).toBe(read(new Report(look('chromium', 1))).rttS);
+  expect(report.isReadWhole).toBe(false);
+});
+
+test('a transport that names no pair leaves it to the pairs', () => {
+  const dangling = changed('transport', { selectedCandidatePairId: 'gone' });
+  const reader = new ReportReader();
+  reader.read(new Report(dangling(look('chromium', 0))));
+  const slower = changed('candidate-pair', { currentRoundTripTime: 2 });
+  expect(reader.read(new Report(slower(dangling(look('chromium', 1))))).rttS).toBe(2);
+});

@@ -53,6 +53,25 @@ describe('a report', () => {
     expect(silent.kept.report.quality).toMatchObject({ mos: null, grade: null, lossRatio: null });
   });
 
+  test('begins with the first sample, and says when each was taken whatever is done to its date', () => {
+    const { statistics } = record();
+    const measure = new Measure();
+    const kept = new QualityRecord();
+    for (const atMs of [0, 1000, 2000, 3000]) {
+      statistics.pass();
+      const measured = measure.next({ atMs, monotonicMs: atMs, reading: read(statistics.report) }, true);
+      if (!measured) continue;
+      kept.add(measured);
+      measured.sample.at.setTime(NaN);
+    }
+    expect(kept.report.mosHistory?.startedAt).toBe('1970-01-01T00:00:01.000Z');
+    expect(kept.report.lastSamples.map(({ at }) => at)).toEqual([
+      '1970-01-01T00:00:01.000Z',
+      '1970-01-01T00:00:02.000Z',
+      '1970-01-01T00:00:03.000Z',
+    ]);
+  });
+
   describe('of a call that was dead for a while', () => {
     // The best of G.711 with 40 ms of network, 40 ms of buffer and a frame: see the scores of real browsers.
     const GOOD_MOS = 4.36;
