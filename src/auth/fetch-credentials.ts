@@ -31,7 +31,7 @@ export function platformCredentials(apiBaseUrl: string): FetchCredentials {
       const cause: HttpFailure = { httpStatus: response.status };
       throw voiceError(
         'CONFIG_FETCH_FAILED',
-        `The credentials request to ${where} was answered with HTTP ${response.status}. Is apiBaseUrl right?`,
+        `The credentials request to ${where} was answered with HTTP ${response.status}.`,
         cause,
       );
     }

@@ -130,7 +130,8 @@ export class QualityMonitor {
     this.#wasHeld = now.isHeld;
     const measured = this.#measure.next(look, isOwed);
     if (!measured) return;
-    this.#at = measured.sample.at;
+    // Not the sample's own, which a listener can change.
+    this.#at = new Date(look.atMs);
     this.#record.add(measured);
     onSample(measured.sample);
     // A listener may have hung up.

@@ -17,8 +17,8 @@ export interface MeterContextUse {
 /**
  * Nothing here is to be heard: without an output device (W3C Web Audio API 1.1, AudioSinkOptions) no speaker and no
  * Bluetooth profile is opened, and the audio thread need not wake more often than there are levels (`latencyHint`), nor
- * run the graph for each 128 frames (`renderSizeHint`). Waking is what costs. In Chromium, which takes multiples of 128
- * frames, both make one level of 104 ms for each time that it wakes, with the context at 16, 32 or 48 kHz. Browsers that
+ * run the graph for each 128 frames (`renderSizeHint`). Waking is what costs. In Chromium, which wakes after a multiple of
+ * 128 frames, both make one level of 104 ms for each time that it wakes, with the context at 16, 32 or 48 kHz. Browsers that
  * do not know one of them ignore it.
  */
 const CONTEXT_OPTIONS = { latencyHint: 0.104, sinkId: { type: 'none' }, renderSizeHint: 1664 } as const;

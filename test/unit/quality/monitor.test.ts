@@ -148,6 +148,16 @@ describe('a monitor', () => {
     },
   );
 
+  test('warns, and says when, whatever a listener does to the date of a sample', async () => {
+    const { watching, said } = monitor(({ at }) => at.setTime(NaN));
+    const { connection } = fakeConnection(() => Promise.resolve(RELAYED));
+    watching.watch(connection);
+    await vi.advanceTimersByTimeAsync(2_000);
+    expect(said).toEqual(['relayInUse']);
+    expect(watching.report.warnings[0]?.raisedAt).toMatch(/^20\d\d-/);
+    watching.stop();
+  });
+
   test('asks for the servers of the connection as they are', async () => {
     const own = { id: 'own', type: 'local-candidate', candidateType: 'host', address: '10.0.0.7' };
     const { watching, said } = monitor();
